@@ -1,0 +1,103 @@
+"""The movements of collateral as sets of transfers: deposit, delegate, recall, withdraw. Two ways for it to stand.
+
+*Segregated*: what a client delegates stays in a compartment of the client's own. *Pooled*: it moves into the venue's
+omnibus account, and the client holds a claim on the venue's pool. Every movement waits for somebody (confirmations,
+the venue, the chain), so each is a set of pending transfers that is later posted or voided as one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from custody.accounts import Account, Chart
+from custody.transfers import Kind, Reason, Transfer, linked
+
+
+class Standing(Enum):
+    """Where collateral stands while it backs positions."""
+
+    POOLED = "pooled"
+    SEGREGATED = "segregated"
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """Who moves how much, when and why. `id` is the caller's and becomes the id of the first transfer."""
+
+    id: str
+    units: int
+    at_s: int
+    reason: Reason
+    reference: str = ""
+
+
+def collateral_account(standing: Standing, chart: Chart, client: str, venue: str) -> Account:
+    """The account whose balance is the client's mirrored balance at the venue."""
+    return chart.claim(client, venue) if standing is Standing.POOLED else chart.delegated(client, venue)
+
+
+def deposit(chart: Chart, to: Account, order: Instruction) -> tuple[Transfer, ...]:
+    """An asset arrives at the custodian for one owner; pending until it is confirmed."""
+    return (_pending(order, chart.vault(), to),)
+
+
+def withdraw(chart: Chart, out_of: Account, order: Instruction) -> tuple[Transfer, ...]:
+    """An asset leaves the custodian; held until it is gone."""
+    return (_pending(order, out_of, chart.vault()),)
+
+
+def delegate(standing: Standing, chart: Chart, client: str, venue: str, order: Instruction) -> tuple[Transfer, ...]:
+    """Available collateral begins to back positions at a venue; held until the venue acknowledges."""
+    if standing is Standing.SEGREGATED:
+        return (_pending(order, chart.available(client), chart.delegated(client, venue)),)
+    return linked(
+        _pending(order, chart.available(client), chart.omnibus(venue)),
+        _pending(order, chart.pool(venue), chart.claim(client, venue), part="claim"),
+    )
+
+
+def recall(standing: Standing, chart: Chart, client: str, venue: str, order: Instruction) -> tuple[Transfer, ...]:
+    """Collateral comes back from a venue; held until the chain has released it."""
+    if standing is Standing.SEGREGATED:
+        return (_pending(order, chart.delegated(client, venue), chart.available(client)),)
+    return linked(
+        _pending(order, chart.claim(client, venue), chart.pool(venue), part="claim"),
+        _pending(order, chart.omnibus(venue), chart.available(client)),
+    )
+
+
+def complete(held: Sequence[Transfer], at_s: int) -> tuple[Transfer, ...]:
+    """Post a whole set of pending transfers."""
+    return linked(*(_resolve(transfer, Kind.POST, "post", at_s) for transfer in held))
+
+
+def cancel(held: Sequence[Transfer], at_s: int) -> tuple[Transfer, ...]:
+    """Void a whole set of pending transfers; everything is where it was."""
+    return linked(*(_resolve(transfer, Kind.VOID, "void", at_s) for transfer in held))
+
+
+def _pending(order: Instruction, debit: Account, credit: Account, part: str = "") -> Transfer:
+    return Transfer(
+        id=f"{order.id}:{part}" if part else order.id,
+        debit_account=debit.id,
+        credit_account=credit.id,
+        amount=order.units,
+        reason=order.reason,
+        kind=Kind.PENDING,
+        reference=order.reference,
+        occurred_at_s=order.at_s,
+    )
+
+
+def _resolve(held: Transfer, kind: Kind, word: str, at_s: int) -> Transfer:
+    return Transfer(
+        id=f"{held.id}:{word}",
+        debit_account=held.debit_account,
+        credit_account=held.credit_account,
+        amount=0,
+        reason=held.reason,
+        kind=kind,
+        pending_id=held.id,
+        reference=held.reference,
+        occurred_at_s=at_s,
+    )

@@ -1,0 +1,60 @@
+"""What is traded: perpetuals and options, each listed at one venue, in whole lots and whole ticks.
+
+Lot and tick are chosen so that every product of the two is a whole number of ledger units: profit and loss is exact.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class InstrumentError(ValueError):
+    """An instrument that could not be settled exactly, or a price that is off its tick."""
+
+
+class Kind(Enum):
+    """What a position pays."""
+
+    PERP = "perp"
+    CALL = "call"
+    PUT = "put"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A contract as one venue lists it.
+
+    `lots_per_coin` lots make one coin of the underlying. Prices are ints of 1e-6 USD per whole coin, on multiples of
+    `tick_e6`. All are settled in USD of the settlement asset (scale 6); options too are marked to market each cycle.
+    Raises InstrumentError unless a tick on one lot is a whole number of 1e-6 USD.
+    """
+
+    id: int
+    venue: str
+    symbol: str
+    kind: Kind
+    underlying: str
+    lots_per_coin: int
+    tick_e6: int
+    strike_e6: int = 0
+    expires_at_s: int = 0
+
+    def __post_init__(self) -> None:
+        if self.lots_per_coin <= 0 or self.tick_e6 <= 0 or self.tick_e6 % self.lots_per_coin:
+            raise InstrumentError(f"{self.symbol}: a tick of {self.tick_e6}e-6 USD on one of {self.lots_per_coin} lots "
+                                  "per coin is no whole number of 1e-6 USD")  # fmt: skip
+        if (self.kind is Kind.PERP) != (self.strike_e6 == 0 and self.expires_at_s == 0):
+            raise InstrumentError(f"{self.symbol}: options, and only options, have a strike and an expiry")
+
+    @property
+    def is_option(self) -> bool:
+        return self.kind is not Kind.PERP
+
+    def value_units(self, lots: int, price_e6: int) -> int:
+        """Signed worth of `lots` at a price, in 1e-6 USD; exact. Raises InstrumentError for a price off the tick."""
+        if price_e6 % self.tick_e6:
+            raise InstrumentError(f"{self.symbol}: {price_e6}e-6 USD is not on the tick of {self.tick_e6}e-6")
+        return lots * (price_e6 // self.lots_per_coin)
+
+    def on_tick(self, price_e6: int) -> int:
+        """The nearest tick at or below a positive price, at least one tick."""
+        return max(price_e6 // self.tick_e6, 1) * self.tick_e6

@@ -1,0 +1,174 @@
+"""The way to a node: requests, signed transactions with their receipts, calls; errors as sentences.
+
+One `Chain` per sender keeps its own nonce and adds up its gas. Fees are fixed so that transaction hashes repeat; the
+client that bumps fees, follows depth and survives reorganisations comes with the settlement engine.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_utils.address import to_checksum_address
+
+from custody.signers import LocalSigner
+from settlement.abi import Artifact, explain_revert
+from settlement.devnet import Anvil
+
+if TYPE_CHECKING:
+    from web3.providers.base import JSONBaseProvider
+
+MAX_FEE_WEI, TIP_WEI = 10**12, 1
+GAS_LIMIT = 16_000_000
+"""Below the cap that the Osaka upgrade sets on one transaction (2^24)."""
+TIMEOUT_S = 20
+
+
+class ChainError(Exception):
+    """The node did not answer, answered wrongly, or a transaction reverted; the text names what and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A transaction that succeeded."""
+
+    tx_hash: str
+    block: int
+    gas_used: int
+    contract: str
+
+
+class Node:
+    """One connection to a node, by IPC to an anvil of our own or by URL to somebody's."""
+
+    def __init__(self, provider: "JSONBaseProvider", name: str, anvil: Anvil | None = None) -> None:
+        self._provider, self.name, self._anvil = provider, name, anvil
+        self._wanted_s = 0
+        self.chain_id = self._checked_chain_id()
+
+    @classmethod
+    def of_anvil(cls, anvil: Anvil) -> Self:
+        from web3 import IPCProvider
+
+        return cls(IPCProvider(anvil.ipc_path, timeout=TIMEOUT_S), "anvil", anvil)
+
+    @classmethod
+    def at_url(cls, url: str) -> Self:
+        from web3 import HTTPProvider
+
+        return cls(HTTPProvider(url, request_kwargs={"timeout": TIMEOUT_S}, exception_retry_configuration=None), url)
+
+    def rpc(self, method: str, *params: object) -> Any:
+        """The result of one request. Raises ChainError with the node's words, or that it is gone."""
+        answer = self.answer(method, params)
+        if "error" in answer:
+            raise ChainError(f"{self.name} refused {method}: {answer['error'].get('message', answer['error'])}")
+        return answer["result"]
+
+    def answer(self, method: str, params: Sequence[object]) -> dict[str, Any]:
+        """The whole JSON-RPC answer, an error of the node's included; ChainError only when there is none."""
+        from web3._utils.threads import Timeout
+        from web3.types import RPCEndpoint
+
+        try:
+            answer = self._provider.make_request(RPCEndpoint(method), params)
+        except (OSError, Timeout, json.JSONDecodeError, UnicodeDecodeError) as why:
+            if self._anvil is not None and not self._anvil.is_running():
+                raise ChainError(f"the node stopped by itself: {self._anvil.last_words()}") from why
+            raise ChainError(f"no JSON-RPC answer from {self.name} to {method}: {type(why).__name__} {why}") from why
+        if not isinstance(answer, dict) or not ("result" in answer or isinstance(answer.get("error"), dict)):
+            raise ChainError(f"{self.name} answers {method}, but not in JSON-RPC: {str(answer)[:120]}")
+        return dict(answer)
+
+    def _checked_chain_id(self) -> int:
+        answer = self.rpc("eth_chainId")
+        try:
+            return int(answer, 16)
+        except (TypeError, ValueError):
+            raise ChainError(f"{self.name} gives {answer!r} as its chain id: is this an Ethereum node?") from None
+
+    def client(self) -> str:
+        return str(self.rpc("web3_clientVersion"))
+
+    def block_number(self) -> int:
+        return int(self.rpc("eth_blockNumber"), 16)
+
+    def move_to(self, at_s: int) -> None:
+        """Let the next block carry this time (UTC seconds), and later ones a second more each; anvil only."""
+        self._wanted_s = at_s
+
+    def apply_time(self) -> None:
+        """Tell the node before a block is made; most moments of a day make none."""
+        if self._wanted_s:
+            self.rpc("evm_setNextBlockTimestamp", self._wanted_s)
+            self._wanted_s = 0
+
+
+@dataclass(slots=True)
+class Chain:
+    """One sender on one node. `artifacts` are the contracts whose errors it can explain."""
+
+    node: Node
+    sender: LocalSigner
+    artifacts: Sequence[Artifact]
+    gas_used: Counter[str] = field(default_factory=Counter)
+    transactions: int = 0
+    _nonce: int = -1
+
+    def send(self, to: str, data: bytes, purpose: str) -> Receipt:
+        """Sign, send, wait for the receipt. `purpose` names the gas in the sums. Raises ChainError on a revert."""
+        if self._nonce < 0:
+            self._nonce = int(self.node.rpc("eth_getTransactionCount", self.sender.address, "latest"), 16)
+        self.node.apply_time()
+        raw = self._signed(to, data)
+        answer = self.node.answer("eth_sendRawTransactionSync", (raw,))
+        if "error" in answer:
+            raise ChainError(f"{purpose}: {self._explain(answer)}")
+        receipt = answer["result"]
+        self._nonce += 1
+        if int(receipt["status"], 16) != 1:
+            raise ChainError(f"{purpose}: {self._why_reverted(to, data, receipt['blockNumber'])}")
+        gas = int(receipt["gasUsed"], 16)
+        self.gas_used[purpose] += gas
+        self.transactions += 1
+        created = receipt.get("contractAddress")
+        contract = to_checksum_address(created) if created else ""
+        return Receipt(receipt["transactionHash"], int(receipt["blockNumber"], 16), gas, contract)
+
+    def read(self, artifact: Artifact, to: str, function: str, *arguments: object) -> Any:
+        """The result of a view function at the latest block."""
+        call = {"to": to, "data": "0x" + artifact.call(function, *arguments).hex()}
+        answer = self.node.answer("eth_call", (call, "latest"))
+        if "error" in answer:
+            raise ChainError(f"{artifact.name}.{function}: {self._explain(answer)}")
+        return artifact.result(function, bytes.fromhex(answer["result"][2:]))
+
+    def _signed(self, to: str, data: bytes) -> str:
+        fields: dict[str, Any] = {
+            "type": 2,
+            "chainId": self.node.chain_id,
+            "nonce": self._nonce,
+            "to": to,
+            "value": 0,
+            "gas": GAS_LIMIT,
+            "maxFeePerGas": MAX_FEE_WEI,
+            "maxPriorityFeePerGas": TIP_WEI,
+            "data": "0x" + data.hex(),
+        }
+        v, r, s = self.sender.sign_transaction_hash(bytes(TypedTransaction.from_dict(fields).hash()))
+        return "0x" + bytes(TypedTransaction.from_dict({**fields, "v": v, "r": r, "s": s}).encode()).hex()
+
+    def _why_reverted(self, to: str, data: bytes, block: str) -> str:
+        """Ask again without sending, at the same block: the receipt of a failed transaction carries no reason."""
+        call = {"from": self.sender.address, "to": to or None, "data": "0x" + data.hex(), "gas": hex(GAS_LIMIT)}
+        again = self.node.answer("eth_call", (call, block))
+        return self._explain(again) if "error" in again else "the transaction reverted; asked again, it would not"
+
+    def _explain(self, answer: dict[str, Any]) -> str:
+        error = answer.get("error", {})
+        data = error.get("data")
+        if isinstance(data, str) and data.startswith("0x"):
+            return explain_revert(bytes.fromhex(data[2:]), self.artifacts)
+        return str(error.get("message", "the transaction failed"))

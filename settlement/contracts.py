@@ -1,0 +1,134 @@
+"""The contracts of one deployment: how they are put on a chain, and what may be asked of them.
+
+There is one way to deploy; the walkthrough, the devnet and the tests all take it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from custody.money import Asset
+from custody.signers import LocalSigner, Signer
+from settlement.abi import load_artifact
+from settlement.batch import ChainCycle, MirrorBatch, Release, domain_separator
+from settlement.chain import Chain, Node, Receipt
+
+TOKEN, VAULT, POSITIONS, SETTLEMENT = (
+    load_artifact(name) for name in ("CustodyToken", "CollateralVault", "PositionBook", "SettlementBook")
+)
+ALL = (TOKEN, VAULT, POSITIONS, SETTLEMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to deploy: claim tokens for these assets, these venues with their signers, and the parties in charge."""
+
+    assets: tuple[Asset, ...]
+    venues: Mapping[str, Signer]
+    custodian: Signer
+    redemption: Signer
+    dispute_window_s: int
+
+
+@dataclass(slots=True)
+class Contracts:
+    """One deployment, and the sender that operates it. `supply` is what the custodian believes of each token."""
+
+    chain: Chain
+    plan: Plan
+    tokens: dict[str, str] = field(default_factory=dict)
+    vault: str = ""
+    positions: str = ""
+    settlement: str = ""
+    supply: dict[str, int] = field(default_factory=dict)
+    _nonces: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def settlement_domain(self) -> bytes:
+        return domain_separator("Bulkhead Settlement", self.chain.node.chain_id, self.settlement)
+
+    @property
+    def vault_domain(self) -> bytes:
+        return domain_separator("Bulkhead Vault", self.chain.node.chain_id, self.vault)
+
+    def credit(self, asset: Asset, holder: str, venue: str, units: int) -> Receipt:
+        """Mint claims into the vault and write them to a compartment. Both carry what the custodian believes."""
+        amount, token = asset.to_chain(units), self.tokens[asset.symbol]
+        mint = TOKEN.call("guardMint", self.vault, amount, self.supply[asset.symbol])
+        self.chain.send(token, mint, "claims minted")
+        self.supply[asset.symbol] += amount
+        return self.chain.send(self.vault, VAULT.call("credit", holder, venue, token, amount), "compartment credited")
+
+    def release(self, asset: Asset, holder: Signer, venue: str, units: int, deadline_s: int) -> Receipt:
+        """Take claims out of a compartment with its holder's signature, and burn them."""
+        amount, token = asset.to_chain(units), self.tokens[asset.symbol]
+        nonce = self._nonces.get(holder.address, 0)
+        release = Release(holder.address, venue, token, amount, nonce, deadline_s)
+        signature = holder.sign_digest(release.digest(self.vault_domain))
+        call = VAULT.call("release", release.arguments(), signature)
+        receipt = self.chain.send(self.vault, call, "compartment released")
+        self._nonces[holder.address] = nonce + 1
+        burn = TOKEN.call("guardBurn", self.plan.redemption.address, amount, self.supply[asset.symbol])
+        self.chain.send(token, burn, "claims burned")
+        self.supply[asset.symbol] -= amount
+        return receipt
+
+    def mirror(self, batch: MirrorBatch) -> Receipt:
+        return self.chain.send(self.positions, POSITIONS.call("mirror", batch.arguments()), "positions mirrored")
+
+    def propose(self, cycle: ChainCycle, venue: Signer, custodian: Signer) -> Receipt:
+        """Send a cycle with both signatures; the dispute window starts."""
+        digest = cycle.digest(self.settlement_domain)
+        call = SETTLEMENT.call("propose", cycle.arguments(), venue.sign_digest(digest), custodian.sign_digest(digest))
+        return self.chain.send(self.settlement, call, "cycle proposed")
+
+    def finalize(self, cycle: ChainCycle) -> Receipt:
+        """Pay a cycle whose window has passed."""
+        return self.chain.send(self.settlement, SETTLEMENT.call("finalize", cycle.arguments()), "cycle settled")
+
+    def compartment(self, asset: Asset, holder: str, venue: str) -> int:
+        """A compartment's balance in ledger units."""
+        amount = self.chain.read(VAULT, self.vault, "balanceOf", holder, venue, self.tokens[asset.symbol])
+        return asset.from_chain(amount)
+
+    def total_supply(self, asset: Asset) -> int:
+        """Claims in existence, in ledger units."""
+        return asset.from_chain(self.chain.read(TOKEN, self.tokens[asset.symbol], "totalSupply"))
+
+    def positions_of(self, pairs: Iterable[tuple[str, int]]) -> list[int]:
+        """Lots of each (account, instrument) in turn."""
+        asked = list(pairs)
+        accounts, instruments = [account for account, _ in asked], [number for _, number in asked]
+        return list(self.chain.read(POSITIONS, self.positions, "positionsOf", accounts, instruments))
+
+
+def deploy(node: Node, operator: LocalSigner, plan: Plan) -> Contracts:
+    """Put everything on the chain and wire it up. The operator pays for gas and becomes its administrator."""
+    chain = Chain(node, operator, ALL)
+    contracts = Contracts(chain, plan)
+
+    def create(artifact_data: bytes) -> str:
+        return chain.send("", artifact_data, "deployment").contract
+
+    def wire(to: str, data: bytes) -> None:
+        chain.send(to, data, "deployment")
+
+    me = operator.address
+    contracts.vault = create(VAULT.creation(me, plan.redemption.address))
+    contracts.positions = create(POSITIONS.creation(me))
+    book = SETTLEMENT.creation(me, contracts.vault, plan.custodian.address, plan.dispute_window_s)
+    contracts.settlement = create(book)
+    for role, artifact, address, holder in (
+        ("CUSTODIAN_ROLE", VAULT, contracts.vault, me),
+        ("SETTLEMENT_ROLE", VAULT, contracts.vault, contracts.settlement),
+        ("OPERATOR_ROLE", POSITIONS, contracts.positions, me),
+    ):
+        wire(address, artifact.call("grantRole", chain.read(artifact, address, role), holder))
+    for venue in plan.venues.values():
+        wire(contracts.settlement, SETTLEMENT.call("registerVenue", venue.address, venue.address))
+    for asset in plan.assets:
+        name, symbol = f"Bulkhead custody claim on {asset.symbol}", f"bc{asset.symbol}"
+        token = create(TOKEN.creation(asset.chain_decimals, name, symbol))
+        wire(token, TOKEN.call("initialize", me, me))
+        wire(token, TOKEN.call("setDestinationAllowed", plan.redemption.address, True))
+        contracts.tokens[asset.symbol], contracts.supply[asset.symbol] = token, 0
+    return contracts

@@ -1,0 +1,102 @@
+"""What must hold, read from the books, the mirror and the chain, and compared; a break stops the desk."""
+
+from dataclasses import dataclass
+
+from custody.accounts import Code, Totals
+from custody.delegation import Standing
+from settlement.desk.world import World
+from settlement.mirror import FUND, HOUSE
+from settlement.postings import OMNIBUS, party_account
+from settlement.reconciliation import (
+    Break,
+    claims_in_ledger,
+    difference_breaks,
+    pooled_breaks,
+    trial_balance_breaks,
+    zero_sum_breaks,
+)
+
+
+class InvariantError(Exception):
+    """Something that must always hold does not; the text lists every break."""
+
+
+@dataclass(slots=True)
+class AuditRoom:
+    """Checks of one desk; they write nothing."""
+
+    world: World
+    checks: int = 0
+
+    def after_cycle(self) -> None:
+        """Supply of every token = delegated + venue-posted claims; positions sum to zero; pooled claims = omnibus."""
+        codes, totals = self._accounts()
+        self._require([*self._supply(codes, totals), *self._mirror_sums(), *pooled_breaks(codes, totals)])
+
+    def after_act(self) -> None:
+        """As after a cycle, and: the trial balance from the transfers, every compartment and position on chain."""
+        self.after_cycle()
+        trial = trial_balance_breaks(self.world.books.trial_balance())
+        self._require([*trial, *self._compartments(), *self._positions_on_chain()])
+
+    def _require(self, breaks: list[Break]) -> None:
+        self.checks += 1
+        if breaks:
+            listed = "\n  ".join(map(str, breaks))
+            raise InvariantError(
+                f"{self.world.standing.value} desk at {self.world.now_s}: must hold, but does not:\n  {listed}"
+            )
+
+    def _accounts(self) -> tuple[dict[str, Code], dict[str, Totals]]:
+        with self.world.database.snapshot() as reader:
+            codes = {account.id: account.code for account in self.world.books.accounts(reader)}
+            return codes, self.world.books.all_totals(reader)
+
+    def _supply(self, codes: dict[str, Code], totals: dict[str, Totals]) -> list[Break]:
+        assets = [eligible.asset for eligible in self.world.setting.schedule.values()]
+        on_chain = {asset.symbol: self.world.contracts.total_supply(asset) for asset in assets}
+        return difference_breaks("token supply", claims_in_ledger(codes, totals), on_chain)
+
+    def _mirror_sums(self) -> list[Break]:
+        names = {number: f"{i.venue} {i.symbol}" for number, i in self.world.setting.instruments.items()}
+        sums = {names[number]: total for number, total in self.world.mirror.zero_sum_breaks().items()}
+        return zero_sum_breaks("positions in the mirror", sums)
+
+    def _compartments(self) -> list[Break]:
+        """Every compartment on chain against its account in the ledger."""
+        world = self.world
+        expected, found = {}, {}
+        for venue in world.setting.venues:
+            clients = [party for party in self._clients() if party not in (HOUSE, FUND)]
+            holders = clients if world.standing is Standing.SEGREGATED else [OMNIBUS]
+            for party in (HOUSE, FUND, *holders):
+                for symbol, eligible in world.setting.schedule.items():
+                    name = f"{symbol} of {party} at {venue}"
+                    account = party_account(world.standing, world.charts[symbol], venue, party)
+                    holder, at = world.holder_address(party, venue), world.venue_address(venue)
+                    expected[name] = world.books.balance(account.id)
+                    found[name] = world.contracts.compartment(eligible.asset, holder, at)
+        return difference_breaks("compartment on chain", expected, found)
+
+    def _clients(self) -> list[str]:
+        parts = (account.id.split("/") for account in self.world.books.accounts())
+        return sorted({part[2] for part in parts if part[1] == "client"})
+
+    def _positions_on_chain(self) -> list[Break]:
+        """Positions read from the contract: equal to the mirror's, and zero-sum by themselves."""
+        world = self.world
+        asked = [
+            (venue, party, number)
+            for (venue, party), held in sorted(world.mirror.positions.items())
+            for number in sorted(held)
+        ]
+        lots = world.contracts.positions_of((world.holder_address(party, venue), n) for venue, party, n in asked)
+        names = [f"{world.setting.instruments[n].symbol} of {party} at {venue}" for venue, party, n in asked]
+        expected = {name: world.mirror.positions[venue, party].get(n, 0)
+                    for name, (venue, party, n) in zip(names, asked, strict=True)}  # fmt: skip
+        sums: dict[str, int] = {}
+        for (venue, _, number), amount in zip(asked, lots, strict=True):
+            name = f"{venue} {world.setting.instruments[number].symbol}"
+            sums[name] = sums.get(name, 0) + amount
+        found = dict(zip(names, lots, strict=True))
+        return [*difference_breaks("position on chain", expected, found), *zero_sum_breaks("positions on chain", sums)]

@@ -1,0 +1,80 @@
+"""One step of the desk, in fixed order: prices, arrivals, finality, margin, liquidation, mirror, cut-off."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from margin import estimates
+from margin.black76 import black76
+from margin.contagion.market import relax
+from margin.instruments import Instrument, Kind
+from settlement.desk.auditing import AuditRoom
+from settlement.desk.collateral import CollateralRoom
+from settlement.desk.liquidating import LiquidationRoom
+from settlement.desk.margining import MarginRoom
+from settlement.desk.settling import SettlementRoom
+from settlement.desk.world import World
+from settlement.mirror import FUND, HOUSE
+
+
+@dataclass(slots=True)
+class Desk:
+    """The rooms of one desk, and the order in which they work."""
+
+    world: World
+    collateral: CollateralRoom
+    margin: MarginRoom
+    liquidation: LiquidationRoom
+    settlement: SettlementRoom
+    audit: AuditRoom
+
+    @classmethod
+    def over(cls, world: World) -> "Desk":
+        """A desk with its rooms around one world."""
+        collateral = CollateralRoom(world)
+        margin = MarginRoom(world, collateral)
+        liquidation, settlement = LiquidationRoom(world, margin), SettlementRoom(world, collateral)
+        return cls(world, collateral, margin, liquidation, settlement, AuditRoom(world))
+
+    def see(self, now_s: int, index_e6: Mapping[str, int], volatility: float) -> None:
+        """Take a new time and new index prices (1e-6 USD); marks follow. `volatility` a year, as a fraction."""
+        world = self.world
+        elapsed_s = now_s - world.now_s if world.now_s else 0
+        world.now_s, world.index_e6 = now_s, dict(index_e6)
+        for number, moved in world.displacement.items():
+            world.displacement[number] = relax(moved, elapsed_s)
+        for instrument in sorted(world.setting.instruments.values(), key=lambda listed: listed.is_option):
+            world.marks_e6[instrument.id] = self._mark(instrument, volatility)
+
+    def _mark(self, instrument: Instrument, volatility: float) -> int:
+        world = self.world
+        moved = world.displacement[instrument.id].total_e6 if instrument.id in world.displacement else 0
+        if not instrument.is_option:
+            return instrument.on_tick(world.index_e6[instrument.underlying] + moved)
+        seconds = max(instrument.expires_at_s - world.now_s, 0)
+        call, put = black76(world.index_e6[instrument.underlying], instrument.strike_e6, volatility, seconds)
+        worth = call if instrument.kind is Kind.CALL else put
+        return instrument.on_tick(estimates.to_price_e6(worth / 1e6, instrument.tick_e6) + moved)
+
+    def work(self, *, cut_off: bool) -> None:
+        """Everything of one moment but what comes from outside; `cut_off` ends every venue's cycle."""
+        if self.settlement.open:
+            self.settlement.finalize()
+            self.audit.after_cycle()
+        self.collateral.arrive()
+        for client, venue, verdict in self.margin.run():
+            self.liquidation.liquidate(client, venue, verdict)
+        if cut_off or self.world.new_fills:
+            self.settlement.mirror_positions()
+        if cut_off:
+            for venue in self.world.setting.venues:
+                self.settlement.cut_off(venue)
+
+    def exposure_units(self) -> int:
+        """Unsettled gains of all clients now, in 1e-6 USD: what they would be owed by venues, unsecured."""
+        world = self.world
+        return sum(
+            units
+            for venue in world.setting.venues
+            for party, units in world.mirror.dues(venue, world.marks_e6).items()
+            if units > 0 and party not in (HOUSE, FUND)
+        )

@@ -1,0 +1,175 @@
+"""The margin cycle: test every client at every venue, call, top up within the client's mandate, close what is met."""
+
+from dataclasses import dataclass, field, replace
+
+from custody.collateral import collateral_value, market_value
+from custody.money import mul_div_up
+from custody.transfers import Reason
+from margin.calls import Assessment, MarginCall, Verdict, assess
+from margin.requirement import BPS, Position, requirement
+from margin.topup import Source, plan_top_up
+from settlement import records
+from settlement.desk.collateral import CollateralRoom
+from settlement.desk.world import World
+from settlement.mirror import FUND, HOUSE
+
+
+@dataclass(slots=True)
+class MarginRoom:
+    """Calls and top-ups. `mandates` is what each client lets be topped up without asking, in 1e-6 USD, and shrinks."""
+
+    world: World
+    collateral: CollateralRoom
+    mandates: dict[str, int] = field(default_factory=dict)
+    calls: dict[tuple[str, str], MarginCall] = field(default_factory=dict)
+    breached: set[str] = field(default_factory=set)
+    liquidating: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    _numbers: int = 0
+
+    def positions(self, client: str, venue: str) -> list[Position]:
+        """A client's open positions at a venue with today's prices."""
+        world = self.world
+        return [
+            Position(instrument := world.setting.instruments[number], lots, world.marks_e6[number],
+                     world.index_e6[instrument.underlying])
+            for number, lots in sorted(world.mirror.holdings(venue, client).items())
+        ]  # fmt: skip
+
+    def equity(self, client: str, venue: str) -> int:
+        """Collateral after haircuts, at index prices, plus unsettled P&L at marks, in 1e-6 USD."""
+        world = self.world
+        held = collateral_value(world.setting.schedule, world.collateral(client, venue), world.index_e6)
+        return held + world.mirror.unsettled_units(venue, client, world.marks_e6)
+
+    def net_worth(self, client: str, venue: str) -> int:
+        """As `equity`, without haircuts: what would be left for the client if all were closed at marks."""
+        world = self.world
+        held = market_value(world.setting.schedule, world.collateral(client, venue), world.index_e6)
+        return held + world.mirror.unsettled_units(venue, client, world.marks_e6)
+
+    def assessment(self, client: str, venue: str) -> Assessment:
+        """The margin test of one client at one venue, now."""
+        required = requirement(self.positions(client, venue), self.world.setting.rates)
+        call = self.calls.get((client, venue))
+        return assess(self.equity(client, venue), required, call, self.world.now_s, self.world.setting.calls)
+
+    def run(self) -> list[tuple[str, str, Verdict]]:
+        """Test everybody; call and top up; close calls that are met. Returns who has to be liquidated, and why.
+
+        A liquidation that has begun goes on until initial margin is restored: no second call in between.
+        """
+        world, to_liquidate = self.world, []
+        for venue in world.setting.venues:
+            for client in world.mirror.parties(venue):
+                if client in (HOUSE, FUND):
+                    continue
+                if (client, venue) in self.liquidating:
+                    to_liquidate.append((client, venue, self.liquidating[client, venue]))
+                    continue
+                if not world.mirror.holdings(venue, client):
+                    # A debt without positions is the settlement's business; there is nothing left to close.
+                    self.end_call(client, venue, "closed")
+                    continue
+                tested = self.assessment(client, venue)
+                if tested.verdict.liquidates:
+                    self.breached.add(client)
+                    to_liquidate.append((client, venue, tested.verdict))
+                elif tested.verdict is Verdict.CALL:
+                    self._call(client, venue, tested)
+                elif tested.verdict is Verdict.WAIT:
+                    self._top_up(client, venue, tested)
+                elif tested.verdict is Verdict.MET:
+                    self.end_call(client, venue, "met", equity_units=tested.equity_units)
+        return to_liquidate
+
+    def _call(self, client: str, venue: str, tested: Assessment) -> None:
+        world = self.world
+        self._numbers += 1
+        call = MarginCall(
+            f"call/{self._numbers}",
+            client,
+            venue,
+            tested.needed_units,
+            world.now_s,
+            world.now_s + world.setting.calls.grace_s,
+        )
+        with world.database.transaction() as tx:
+            records.store_call(tx, call)
+        self.calls[client, venue] = call
+        self.breached.add(client)
+        world.tell(
+            "call_opened", client, venue, amount_units=call.amount_units, deadline_s=call.deadline_s,
+            equity_units=tested.equity_units, maintenance_units=tested.requirement.maintenance_units,
+        )  # fmt: skip
+        self._top_up(client, venue, tested)
+
+    def end_call(self, client: str, venue: str, how: str, equity_units: int = 0) -> None:
+        """Close a call, if one is open, as met or expired."""
+        call = self.calls.pop((client, venue), None)
+        if call is None:
+            return
+        with self.world.database.transaction() as tx:
+            records.end_call(tx, call.id, how, self.world.now_s)
+        self.world.tell(f"call_{how}", client, venue, opened_at_s=call.opened_at_s, equity_units=equity_units)
+
+    # -- top-ups ---------------------------------------------------------------------------------------------------
+
+    def _top_up(self, client: str, venue: str, tested: Assessment) -> None:
+        """Send what is missing, with a buffer so that the next tick does not call again; one top-up at a time."""
+        setting = self.world.setting
+        if any((a.client, a.venue) == (client, venue) for a in self.collateral.on_the_way):
+            return
+        wanted = mul_div_up(tested.needed_units, BPS + setting.top_up_buffer_bps, BPS)
+        self.send(client, venue, min(wanted, self.mandates.get(client, 0)), setting.top_up_delay_s)
+
+    def send(self, client: str, venue: str, wanted_units: int, delay_s: int) -> int:
+        """Move up to `wanted_units` of collateral value (1e-6 USD) to a venue within the mandate; what was sent.
+
+        From what is available first, then from what the client has to spare at its other venues.
+        """
+        world = self.world
+        sources = [*self._available(client), *self._spare(client, venue)]
+        sent = 0
+        for source in plan_top_up(wanted_units, sources, world.setting.schedule, world.index_e6):
+            sent += self._send_from(client, venue, source, delay_s)
+        self.mandates[client] = max(self.mandates.get(client, 0) - sent, 0)
+        return sent
+
+    def _available(self, client: str) -> list[Source]:
+        return [Source("", asset, self.collateral.delegable(client, asset)) for asset in self.world.setting.schedule]
+
+    def _spare(self, client: str, venue: str) -> list[Source]:
+        """What stands at the client's other venues beyond initial margin there."""
+        sources: list[Source] = []
+        for other in self.world.setting.venues:
+            if other == venue or (client, other) in self.calls:
+                continue
+            sources += self.spare_at(client, other)
+        return sources
+
+    def spare_at(self, client: str, venue: str) -> list[Source]:
+        """Collateral at a venue that could leave it without touching initial margin; unsettled gains cannot leave."""
+        world, tested = self.world, self.assessment(client, venue)
+        spare = max(tested.equity_units - tested.requirement.initial_units, 0)
+        held = [Source(venue, asset, units) for asset, units in world.collateral(client, venue).items()]
+        return list(plan_top_up(spare, held, world.setting.schedule, world.index_e6)) if spare else []
+
+    def _send_from(self, client: str, venue: str, source: Source, delay_s: int) -> int:
+        """Delegate one source, recalling it first if it stands at another venue. Its collateral value."""
+        world, eligible = self.world, self.world.setting.schedule[source.asset]
+        tx_hash = ""
+        if source.place:
+            _, tx_hash = self.collateral.recall(client, source.place, source.asset, source.units, Reason.VENUE_MOVE)
+            delay_s = max(delay_s, world.setting.move_delay_s)
+            # What came back with a gain may be more than may be delegated again.
+            source = replace(source, units=min(source.units, self.collateral.delegable(client, source.asset)))
+        if not source.units:
+            return 0
+        ready_s = world.now_s + delay_s
+        reason = Reason.VENUE_MOVE if source.place else Reason.TOP_UP
+        postings = self.collateral.delegate(client, venue, source.asset, source.units, ready_s, reason)
+        world.tell(
+            "top_up_sent", client, venue, postings=postings, tx_hash=tx_hash, asset=source.asset, units=source.units,
+            out_of=source.place, ready_s=ready_s,
+        )  # fmt: skip
+        return eligible.collateral_units(source.units, world.index_e6[source.asset])

