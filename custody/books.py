@@ -5,7 +5,7 @@ transaction, so that what must be written together is. Reads take an open transa
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, func, insert, or_, select, text
@@ -86,6 +86,12 @@ class Books:
         if row is None:
             raise BooksError(f"there is no account {account_id!r}")
         return totals_of(row)
+
+    def totals_of(self, account_ids: Collection[str], tx: Connection | None = None) -> dict[str, Totals]:
+        """The four counters of several accounts at one moment, in ledger units; unknown ones are left out."""
+        with self._reading(tx) as reader:
+            rows = reader.execute(select(ACCOUNT).where(ACCOUNT.c.id.in_(account_ids)))
+            return {row.id: totals_of(row) for row in rows}
 
     def balance(self, account_id: str, tx: Connection | None = None) -> int:
         """Posted credits less posted debits, in ledger units; BooksError where the account is not open."""

@@ -6,8 +6,9 @@ the venue, the chain), so each is a set of pending transfers that is later poste
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from hashlib import sha256
 
 from custody.accounts import Account, Chart
 from custody.transfers import Kind, Reason, Transfer, linked
@@ -29,6 +30,11 @@ class Instruction:
     at_s: int
     reason: Reason
     reference: str = ""
+
+
+def pay(debit: Account, credit: Account, order: Instruction) -> Transfer:
+    """A payment that waits for nobody, such as a fee."""
+    return replace(_pending(order, debit, credit), kind=Kind.POSTED)
 
 
 def collateral_account(standing: Standing, chart: Chart, client: str, venue: str) -> Account:
@@ -78,7 +84,7 @@ def cancel(held: Sequence[Transfer], at_s: int) -> tuple[Transfer, ...]:
 
 def _pending(order: Instruction, debit: Account, credit: Account, part: str = "") -> Transfer:
     return Transfer(
-        id=f"{order.id}:{part}" if part else order.id,
+        id=_derived(order.id, part) if part else order.id,
         debit_account=debit.id,
         credit_account=credit.id,
         amount=order.units,
@@ -91,7 +97,7 @@ def _pending(order: Instruction, debit: Account, credit: Account, part: str = ""
 
 def _resolve(held: Transfer, kind: Kind, word: str, at_s: int) -> Transfer:
     return Transfer(
-        id=f"{held.id}:{word}",
+        id=_derived(held.id, word),
         debit_account=held.debit_account,
         credit_account=held.credit_account,
         amount=0,
@@ -101,3 +107,9 @@ def _resolve(held: Transfer, kind: Kind, word: str, at_s: int) -> Transfer:
         reference=held.reference,
         occurred_at_s=at_s,
     )
+
+
+def _derived(parent_id: str, word: str) -> str:
+    # An id of up to 64 characters is the caller's right; what was held under it must still be possible to end.
+    derived = f"{parent_id}:{word}"
+    return derived if len(derived) <= 64 else f"{sha256(parent_id.encode()).hexdigest()[:56]}:{word}"

@@ -5,7 +5,7 @@ A keystore file and a hardware token come behind the same interface with the cus
 
 from typing import Protocol
 
-from eth_keys.datatypes import PrivateKey
+from eth_keys.datatypes import PrivateKey, Signature
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -22,7 +22,10 @@ class Signer(Protocol):
 
 
 class LocalSigner:
-    """A secp256k1 key in this process's memory. Its repr shows the address only."""
+    """A secp256k1 key in this process's memory. Its repr shows the address only.
+
+    Raises eth_utils' ValidationError unless the key is 32 bytes of a number in 1..n−1, n being the order of the curve.
+    """
 
     __slots__ = ("_key", "address")
 
@@ -40,12 +43,15 @@ class LocalSigner:
 
     def sign_digest(self, digest: bytes) -> bytes:
         """Sign deterministically (RFC 6979). Raises ValueError unless the digest has 32 bytes."""
-        if len(digest) != 32:
-            raise ValueError(f"a digest has 32 bytes, this has {len(digest)}")
-        signature = self._key.sign_msg_hash(digest)
+        signature = self._sign(digest)
         return signature.to_bytes()[:64] + bytes([signature.v + 27])
 
     def sign_transaction_hash(self, digest: bytes) -> tuple[int, int, int]:
-        """(y parity, r, s) of a transaction hash."""
-        signature = self._key.sign_msg_hash(digest)
+        """(y parity, r, s) of a transaction hash. Raises ValueError unless it has 32 bytes."""
+        signature = self._sign(digest)
         return signature.v, signature.r, signature.s
+
+    def _sign(self, digest: bytes) -> Signature:
+        if len(digest) != 32:
+            raise ValueError(f"a digest has 32 bytes, this has {len(digest)}")
+        return self._key.sign_msg_hash(digest)

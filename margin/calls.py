@@ -68,8 +68,6 @@ def assess(
     """
 
     def verdict() -> Verdict:
-        if required.maintenance_units == 0 and equity_units >= 0:
-            return Verdict.HEALTHY if call is None else Verdict.MET
         if equity_units < mul_div_up(required.maintenance_units, policy.critical_bps, BPS):
             return Verdict.LIQUIDATE_CRITICAL
         if call is None:

@@ -25,7 +25,8 @@ class Instrument:
 
     `lots_per_coin` lots make one coin of the underlying. Prices are ints of 1e-6 USD per whole coin, on multiples of
     `tick_e6`. All are settled in USD of the settlement asset (scale 6); options too are marked to market each cycle.
-    Raises InstrumentError unless a tick on one lot is a whole number of 1e-6 USD.
+    Raises InstrumentError unless a tick on one lot is a whole number of 1e-6 USD, and options, and only options, have
+    a strike and an expiry.
     """
 
     id: int
@@ -42,7 +43,8 @@ class Instrument:
         if self.lots_per_coin <= 0 or self.tick_e6 <= 0 or self.tick_e6 % self.lots_per_coin:
             raise InstrumentError(f"{self.symbol}: a tick of {self.tick_e6}e-6 USD on one of {self.lots_per_coin} lots "
                                   "per coin is no whole number of 1e-6 USD")  # fmt: skip
-        if (self.kind is Kind.PERP) != (self.strike_e6 == 0 and self.expires_at_s == 0):
+        terms = (self.strike_e6, self.expires_at_s)
+        if min(terms) <= 0 if self.is_option else any(terms):
             raise InstrumentError(f"{self.symbol}: options, and only options, have a strike and an expiry")
 
     @property

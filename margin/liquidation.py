@@ -1,7 +1,8 @@
 """Forced reduction: how many lots must go, in slices, never more than is needed; and who is closed in ADL."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from custody.money import mul_div_down, mul_div_up
 from margin.requirement import BPS, Position, Rates, requirement_of
@@ -24,13 +25,16 @@ class Slice:
     lots: int
 
 
-def choose(positions: Iterable[Position], rates: dict[str, Rates]) -> Position:
-    """The position that binds most maintenance margin goes first; ties by instrument id. Raises ValueError if none."""
+def choose(positions: Iterable[Position], rates: Mapping[str, Rates]) -> Position:
+    """The position that binds most maintenance margin goes first, then the one worth most, then the lowest id.
+
+    Raises ValueError if there is none.
+    """
 
     def frees(position: Position) -> tuple[int, int, int]:
         required = requirement_of(position, rates[position.instrument.underlying])
         # A long option binds no margin; it is sold last, when nothing else is left.
-        return required.maintenance_units, abs(position.lots) * position.mark_e6, -position.instrument.id
+        return required.maintenance_units, _worth_units(position), -position.instrument.id
 
     return max(positions, key=frees)
 
@@ -43,11 +47,13 @@ def next_slice(
     `began_lots` is the absolute size when liquidation began. `missing_after(lots)` is the initial margin that would
     still be missing (1e-6 USD) after closing that many lots at the price they would get, penalty paid; it may not
     rise with more lots where it matters, and is asked O(log lots) times. If no size within the slice is enough, the
-    whole slice goes: never more than is needed.
+    whole slice goes: never more than is needed. Raises ValueError for a flat position, of which nothing can be closed.
     """
     held = abs(position.lots)
-    worth = held * position.mark_e6 // position.instrument.lots_per_coin
-    most = held if worth <= policy.small_units else min(held, max(mul_div_down(began_lots, policy.slice_bps, BPS), 1))
+    if held == 0:
+        raise ValueError(f"{position.instrument.symbol}: a flat position has no slice to close")
+    is_small = _worth_units(position) <= policy.small_units
+    most = held if is_small else min(held, max(mul_div_down(began_lots, policy.slice_bps, BPS), 1))
     low, high = 1, most
     while low < high:
         middle = (low + high) // 2
@@ -79,10 +85,11 @@ def adl_queue(candidates: Iterable[Candidate]) -> list[Candidate]:
     """
     winners = [candidate for candidate in candidates if candidate.profit_units > 0 and candidate.lots > 0]
 
-    def rank(candidate: Candidate) -> tuple[bool, int, str]:
+    def rank(candidate: Candidate) -> tuple[bool, Fraction, str]:
         if candidate.equity_units <= 0:
-            return False, 0, candidate.party
-        return True, -(candidate.profit_units * 10**9 // candidate.equity_units), candidate.party
+            return False, Fraction(0), candidate.party
+        # Exact: a rounded ratio would let a name decide between two holders whose ranks differ.
+        return True, Fraction(-candidate.profit_units, candidate.equity_units), candidate.party
 
     return sorted(winners, key=rank)
 
@@ -97,3 +104,8 @@ def deleverage(lots: int, queue: Sequence[Candidate]) -> tuple[tuple[str, int], 
         taken.append((candidate.party, take))
         lots -= take
     return tuple(taken)
+
+
+def _worth_units(position: Position) -> int:
+    """Notional at the mark in 1e-6 USD, rounded down."""
+    return mul_div_down(abs(position.lots), position.mark_e6, position.instrument.lots_per_coin)

@@ -38,7 +38,8 @@ def share_among_winners(loss_units: int, gains: Mapping[str, int]) -> dict[str, 
     """Split a loss over those who gained, pro rata to their gains, never beyond them (variation-margin gains haircut).
 
     The haircut is `min(1, loss / Σ gains)` (specs/contagion.md §7); leftover units by largest remainder. Parties
-    without a gain pay nothing. Returns what each winner bears; the sum is `min(loss, Σ gains)` exactly.
+    without a gain pay nothing. Returns what each winner bears; the sum is `min(loss, Σ gains)` exactly. A negative loss
+    raises ValueError.
     """
     winners = {party: gain for party, gain in sorted(gains.items()) if gain > 0}
     total = sum(winners.values())

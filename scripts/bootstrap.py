@@ -55,7 +55,17 @@ def _install_python_packages() -> None:
         if not uv.exists():
             _tool(UV)
         _run(uv, "venv", "-q", "--clear", "--python", sys.executable, VENV)
-        _run(uv, "pip", "sync", "-q", "--require-hashes", "--python", python, ROOT / "requirements.lock")
+        _run(
+            uv,
+            "pip",
+            "sync",
+            "-q",
+            "--compile-bytecode",
+            "--require-hashes",
+            "--python",
+            python,
+            ROOT / "requirements.lock",
+        )
         # The build backend is in the lock: no second, unlocked look at an index.
         _run(uv, "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--python", python, "-e", ROOT)
         _mark_current(VENV, *locks, salt=sys.version)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "contracts" / "artifacts"
@@ -69,11 +70,14 @@ def load_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
     path = folder / f"{name}.json"
     try:
         built = json.loads(path.read_text())
-        abi, bytecode = built["abi"], bytes.fromhex(built["bytecode"].removeprefix("0x"))
-    except (OSError, ValueError, KeyError) as why:
+        return _artifact(name, built["abi"], bytes.fromhex(built["bytecode"].removeprefix("0x")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
         raise ArtifactError(
             f"{path} is no build of {name} ({why!r}); make it with: python3 scripts/contracts.py build"
         ) from why
+
+
+def _artifact(name: str, abi: Sequence[Mapping[str, Any]], bytecode: bytes) -> Artifact:
     constructor: list[dict[str, Any]] = next((entry["inputs"] for entry in abi if entry["type"] == "constructor"), [])
     return Artifact(
         name,
@@ -92,8 +96,18 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
 
 
 def explain_revert(data: bytes, artifacts: Sequence[Artifact]) -> str:
-    """A revert as a sentence: `exceeds compartment (holder 0x…, balance 5, amount 7)`; hex when nobody knows it."""
-    selector, body = data[:4], data[4:]
+    """A revert as a sentence: `exceeds compartment (holder 0x…, balance 5, amount 7)`; hex when nobody can read it."""
+    if not data:
+        return "reverted without a reason"
+    try:
+        told = _told(data[:4], data[4:], artifacts)
+    except (DecodingError, UnicodeDecodeError):
+        # A contract may return what it likes behind a known selector.
+        told = ""
+    return told or f"reverted with 0x{data.hex()}"
+
+
+def _told(selector: bytes, body: bytes, artifacts: Sequence[Artifact]) -> str:
     if selector == REVERT_STRING:
         return str(decode(("string",), body)[0])
     if selector == PANIC:
@@ -104,7 +118,7 @@ def explain_revert(data: bytes, artifacts: Sequence[Artifact]) -> str:
             values = zip(entry.names, decode(entry.inputs, body), strict=True)
             told = ", ".join(f"{name} {_shown(value)}" for name, value in values)
             return f"{words} ({told})" if told else words
-    return f"reverted with 0x{data.hex()}" if data else "reverted without a reason"
+    return ""
 
 
 def _shown(value: object) -> str:

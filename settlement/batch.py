@@ -5,6 +5,7 @@ The same bytes are hashed here and in Solidity: a mirror batch by its ABI encodi
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -107,6 +108,7 @@ class Release:
         return _typed(domain, keccak(encode(types, (_RELEASE, *self.arguments()))))
 
 
+@cache
 def domain_separator(name: str, chain_id: int, contract: str) -> bytes:
     """The EIP-712 domain of a Bulkhead contract, version 1."""
     types = ("bytes32", "bytes32", "bytes32", "uint256", "address")

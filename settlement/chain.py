@@ -6,8 +6,9 @@ client that bumps fees, follows depth and survives reorganisations comes with th
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
@@ -43,22 +44,52 @@ class Receipt:
 class Node:
     """One connection to a node, by IPC to an anvil of our own or by URL to somebody's."""
 
-    def __init__(self, provider: "JSONBaseProvider", name: str, anvil: Anvil | None = None) -> None:
-        self._provider, self.name, self._anvil = provider, name, anvil
+    def __init__(
+        self, provider: "JSONBaseProvider", name: str, close: Callable[[], None], anvil: Anvil | None = None
+    ) -> None:
+        self._provider, self.name, self.close, self._anvil = provider, name, close, anvil
         self._wanted_s = 0
-        self.chain_id = self._checked_chain_id()
+        try:
+            self.chain_id = self._checked_chain_id()
+        except ChainError:
+            self.close()
+            raise
 
     @classmethod
     def of_anvil(cls, anvil: Anvil) -> Self:
         from web3 import IPCProvider
 
-        return cls(IPCProvider(anvil.ipc_path, timeout=TIMEOUT_S), "anvil", anvil)
+        provider = IPCProvider(anvil.ipc_path, timeout=TIMEOUT_S)
+
+        def close() -> None:
+            # The provider keeps its socket for good and offers no way to let go of it.
+            held = getattr(provider._socket, "sock", None)
+            if held is not None:
+                held.close()
+
+        node = cls(provider, "anvil", close, anvil)
+        # Left alone, anvil adds the wall clock's seconds between two blocks: a slow run would have other hashes.
+        node.rpc("anvil_setBlockTimestampInterval", 1)
+        return node
 
     @classmethod
     def at_url(cls, url: str) -> Self:
+        from requests import Session
         from web3 import HTTPProvider
 
-        return cls(HTTPProvider(url, request_kwargs={"timeout": TIMEOUT_S}, exception_retry_configuration=None), url)
+        session = Session()
+        provider = HTTPProvider(
+            url, request_kwargs={"timeout": TIMEOUT_S}, session=session, exception_retry_configuration=None
+        )
+        return cls(provider, url, session.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def rpc(self, method: str, *params: object) -> Any:
         """The result of one request. Raises ChainError with the node's words, or that it is gone."""
@@ -72,15 +103,23 @@ class Node:
         from web3._utils.threads import Timeout
         from web3.types import RPCEndpoint
 
+        self._require_running()
         try:
             answer = self._provider.make_request(RPCEndpoint(method), params)
         except (OSError, Timeout, json.JSONDecodeError, UnicodeDecodeError) as why:
-            if self._anvil is not None and not self._anvil.is_running():
-                raise ChainError(f"the node stopped by itself: {self._anvil.last_words()}") from why
+            self._require_running()
             raise ChainError(f"no JSON-RPC answer from {self.name} to {method}: {type(why).__name__} {why}") from why
-        if not isinstance(answer, dict) or not ("result" in answer or isinstance(answer.get("error"), dict)):
+        told: dict[str, Any] = dict(answer) if isinstance(answer, dict) else {}
+        if told.get("error") is None:
+            # The first JSON-RPC gave both, one of them null; many servers still do.
+            told.pop("error", None)
+        if not (isinstance(told["error"], dict) if "error" in told else "result" in told):
             raise ChainError(f"{self.name} answers {method}, but not in JSON-RPC: {str(answer)[:120]}")
-        return dict(answer)
+        return told
+
+    def _require_running(self) -> None:
+        if self._anvil is not None and not self._anvil.is_running():
+            raise ChainError(f"the node stopped by itself: {self._anvil.last_words()}")
 
     def _checked_chain_id(self) -> int:
         answer = self.rpc("eth_chainId")
@@ -95,6 +134,10 @@ class Node:
     def block_number(self) -> int:
         return int(self.rpc("eth_blockNumber"), 16)
 
+    def block_time(self) -> int:
+        """The latest block's time, UTC seconds."""
+        return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+
     def move_to(self, at_s: int) -> None:
         """Let the next block carry this time (UTC seconds), and later ones a second more each; anvil only."""
         self._wanted_s = at_s
@@ -104,6 +147,15 @@ class Node:
         if self._wanted_s:
             self.rpc("evm_setNextBlockTimestamp", self._wanted_s)
             self._wanted_s = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Calldata for a contract; `purpose` names its gas in the sums and the transaction in errors."""
+
+    to: str
+    data: bytes
+    purpose: str
 
 
 @dataclass(slots=True)
@@ -119,23 +171,52 @@ class Chain:
 
     def send(self, to: str, data: bytes, purpose: str) -> Receipt:
         """Sign, send, wait for the receipt. `purpose` names the gas in the sums. Raises ChainError on a revert."""
-        if self._nonce < 0:
-            self._nonce = int(self.node.rpc("eth_getTransactionCount", self.sender.address, "latest"), 16)
+        self._know_nonce()
         self.node.apply_time()
         raw = self._signed(to, data)
         answer = self.node.answer("eth_sendRawTransactionSync", (raw,))
         if "error" in answer:
             raise ChainError(f"{purpose}: {self._explain(answer)}")
-        receipt = answer["result"]
         self._nonce += 1
+        return self._noted(Call(to, data, purpose), answer["result"])
+
+    def _know_nonce(self) -> None:
+        if self._nonce < 0:
+            self._nonce = int(self.node.rpc("eth_getTransactionCount", self.sender.address, "latest"), 16)
+
+    def _noted(self, call: Call, receipt: dict[str, Any]) -> Receipt:
+        """A receipt taken into the sums; ChainError with the reason if it says that the transaction reverted."""
         if int(receipt["status"], 16) != 1:
-            raise ChainError(f"{purpose}: {self._why_reverted(to, data, receipt['blockNumber'])}")
+            raise ChainError(f"{call.purpose}: {self._why_reverted(call.to, call.data, receipt['blockNumber'])}")
         gas = int(receipt["gasUsed"], 16)
-        self.gas_used[purpose] += gas
+        self.gas_used[call.purpose] += gas
         self.transactions += 1
         created = receipt.get("contractAddress")
         contract = to_checksum_address(created) if created else ""
         return Receipt(receipt["transactionHash"], int(receipt["blockNumber"], 16), gas, contract)
+
+    def send_together(self, calls: Sequence[Call]) -> list[Receipt]:
+        """Send several, in order, into one block: a block costs anvil more than what is in it. Receipts in order.
+
+        Raises ChainError for the first that reverted; those behind it in the block have happened.
+        """
+        if len(calls) == 1:
+            return [self.send(calls[0].to, calls[0].data, calls[0].purpose)]
+        self._know_nonce()
+        self.node.rpc("evm_setAutomine", False)
+        try:
+            sent = []
+            for call in calls:
+                sent.append(self.node.rpc("eth_sendRawTransaction", self._signed(call.to, call.data)))
+                self._nonce += 1
+            self.node.apply_time()
+            self.node.rpc("evm_mine")
+        finally:
+            self.node.rpc("evm_setAutomine", True)
+        return [
+            self._noted(call, self.node.rpc("eth_getTransactionReceipt", name))
+            for call, name in zip(calls, sent, strict=True)
+        ]
 
     def read(self, artifact: Artifact, to: str, function: str, *arguments: object) -> Any:
         """The result of a view function at the latest block."""

@@ -10,7 +10,7 @@ from custody.money import Asset
 from custody.signers import LocalSigner, Signer
 from settlement.abi import load_artifact
 from settlement.batch import ChainCycle, MirrorBatch, Release, domain_separator
-from settlement.chain import Chain, Node, Receipt
+from settlement.chain import Call, Chain, Node, Receipt
 
 TOKEN, VAULT, POSITIONS, SETTLEMENT = (
     load_artifact(name) for name in ("CustodyToken", "CollateralVault", "PositionBook", "SettlementBook")
@@ -44,19 +44,23 @@ class Contracts:
 
     @property
     def settlement_domain(self) -> bytes:
+        """Where both parties' signatures of a cycle are good."""
         return domain_separator("Bulkhead Settlement", self.chain.node.chain_id, self.settlement)
 
     @property
     def vault_domain(self) -> bytes:
+        """Where a holder's signature of a release is good."""
         return domain_separator("Bulkhead Vault", self.chain.node.chain_id, self.vault)
 
     def credit(self, asset: Asset, holder: str, venue: str, units: int) -> Receipt:
         """Mint claims into the vault and write them to a compartment. Both carry what the custodian believes."""
         amount, token = asset.to_chain(units), self.tokens[asset.symbol]
         mint = TOKEN.call("guardMint", self.vault, amount, self.supply[asset.symbol])
-        self.chain.send(token, mint, "claims minted")
+        credit = VAULT.call("credit", holder, venue, token, amount)
+        calls = (Call(token, mint, "claims minted"), Call(self.vault, credit, "compartment credited"))
+        _, receipt = self.chain.send_together(calls)
         self.supply[asset.symbol] += amount
-        return self.chain.send(self.vault, VAULT.call("credit", holder, venue, token, amount), "compartment credited")
+        return receipt
 
     def release(self, asset: Asset, holder: Signer, venue: str, units: int, deadline_s: int) -> Receipt:
         """Take claims out of a compartment with its holder's signature, and burn them."""
@@ -64,26 +68,26 @@ class Contracts:
         nonce = self._nonces.get(holder.address, 0)
         release = Release(holder.address, venue, token, amount, nonce, deadline_s)
         signature = holder.sign_digest(release.digest(self.vault_domain))
-        call = VAULT.call("release", release.arguments(), signature)
-        receipt = self.chain.send(self.vault, call, "compartment released")
-        self._nonces[holder.address] = nonce + 1
+        leave = VAULT.call("release", release.arguments(), signature)
         burn = TOKEN.call("guardBurn", self.plan.redemption.address, amount, self.supply[asset.symbol])
-        self.chain.send(token, burn, "claims burned")
+        calls = (Call(self.vault, leave, "compartment released"), Call(token, burn, "claims burned"))
+        receipt, _ = self.chain.send_together(calls)
+        self._nonces[holder.address] = nonce + 1
         self.supply[asset.symbol] -= amount
         return receipt
 
-    def mirror(self, batch: MirrorBatch) -> Receipt:
-        return self.chain.send(self.positions, POSITIONS.call("mirror", batch.arguments()), "positions mirrored")
+    def mirroring(self, batch: MirrorBatch) -> Call:
+        """The call that mirrors a batch of position changes."""
+        return Call(self.positions, POSITIONS.call("mirror", batch.arguments()), "positions mirrored")
 
-    def propose(self, cycle: ChainCycle, venue: Signer, custodian: Signer) -> Receipt:
-        """Send a cycle with both signatures; the dispute window starts."""
-        digest = cycle.digest(self.settlement_domain)
-        call = SETTLEMENT.call("propose", cycle.arguments(), venue.sign_digest(digest), custodian.sign_digest(digest))
-        return self.chain.send(self.settlement, call, "cycle proposed")
+    def proposal(self, cycle: ChainCycle, digest: bytes, venue: Signer, custodian: Signer) -> Call:
+        """The call that proposes a cycle with both signatures of its digest; the dispute window starts."""
+        data = SETTLEMENT.call("propose", cycle.arguments(), venue.sign_digest(digest), custodian.sign_digest(digest))
+        return Call(self.settlement, data, "cycle proposed")
 
-    def finalize(self, cycle: ChainCycle) -> Receipt:
-        """Pay a cycle whose window has passed."""
-        return self.chain.send(self.settlement, SETTLEMENT.call("finalize", cycle.arguments()), "cycle settled")
+    def finality(self, cycle: ChainCycle) -> Call:
+        """The call that pays a cycle whose window has passed."""
+        return Call(self.settlement, SETTLEMENT.call("finalize", cycle.arguments()), "cycle settled")
 
     def compartment(self, asset: Asset, holder: str, venue: str) -> int:
         """A compartment's balance in ledger units."""

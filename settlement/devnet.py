@@ -14,12 +14,17 @@ import sys
 import tempfile
 import threading
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 MODULES = Path(__file__).resolve().parent.parent / "contracts" / "node_modules"
 PR_SET_PDEATHSIG = 1
+START_S = 20
+"""How long a node may take to say where it listens; an ordinary start takes a twentieth of a second."""
+STOP_S = 5
+"""How long it may take to end once asked; then it is killed."""
 # Loaded before any fork: the child may not allocate between fork and exec.
 LIBC = ctypes.CDLL("libc.so.6") if sys.platform == "linux" else None
 
@@ -61,7 +66,7 @@ class Anvil:
         ]  # fmt: skip
         try:
             self._process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                 preexec_fn=_die_with_parent if LIBC is not None else None,
                 # Ctrl-C goes to the whole group: the node must outlive us by the moment that we need to stop cleanly.
                 process_group=0,
@@ -70,25 +75,44 @@ class Anvil:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise DevnetError(f"anvil cannot be run ({why}); check {command[0]} or name another in ANVIL_BIN") from why
         self._said: deque[str] = deque(maxlen=20)
-        self.url = self._wait_until_listening()
+        try:
+            self.url = self._wait_until_listening()
+        except BaseException:  # Ctrl-C too: nobody holds this object yet, so nobody else could end the process
+            self._kill()
+            self._process.wait()
+            self._clean_up()
+            raise
         self._drain = threading.Thread(target=self._read_on, daemon=True)
         self._drain.start()
 
     def _wait_until_listening(self) -> str:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._said.append(line.rstrip())
-            if found := re.search(r"Listening on (\S+):(\d+)", line):
-                return f"http://{found[1]}:{found[2]}"
-        status = self._process.wait()
-        self._clean_up()
+        watch = threading.Timer(START_S, self._kill)
+        watch.start()
+        try:
+            for line in self._process.stdout:
+                self._said.append(line.rstrip())
+                if found := re.search(r"Listening on (\S+):(\d+)", line):
+                    return f"http://{found[1]}:{found[2]}"
+            status = self._process.wait()
+        finally:
+            watch.cancel()
         raise DevnetError(f"anvil did not start (status {status}): {self.last_words()}")
+
+    def _kill(self) -> None:
+        # The whole group: what a wrapper has started would keep our pipe open.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _read_on(self) -> None:
         # An unread pipe would block the node.
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._said.append(line.rstrip())
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def is_running(self) -> bool:
         return self._process.poll() is None
@@ -102,7 +126,7 @@ class Anvil:
         if self.is_running():
             self._process.send_signal(signal.SIGINT)
             try:
-                self._process.wait(5)
+                self._process.wait(STOP_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

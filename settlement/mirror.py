@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from margin.instruments import Instrument
+from margin.instruments import Instrument, InstrumentError
 
 HOUSE = "house"
 """The venue's own account in the mirror: the opposite of all clients, on behalf of the rest of the venue's market."""
@@ -40,7 +40,7 @@ class Fill:
 
 
 class FillError(ValueError):
-    """A fill that cannot be true: no lots, one party on both sides, or an instrument of another venue."""
+    """A fill that cannot be true: no lots, one party on both sides, no price on the tick, another's instrument."""
 
 
 @dataclass(slots=True)
@@ -58,11 +58,15 @@ class Mirror:
         instrument = self.instruments.get(fill.instrument_id)
         if instrument is None or instrument.venue != fill.venue:
             raise FillError(f"fill {fill.id}: {fill.venue} lists no instrument {fill.instrument_id}")
-        if fill.lots <= 0 or fill.buyer == fill.seller:
-            raise FillError(f"fill {fill.id}: {fill.lots} lots from {fill.seller} to {fill.buyer}")
+        if fill.lots <= 0 or fill.price_e6 <= 0 or fill.buyer == fill.seller:
+            told = f"{fill.lots} lots from {fill.seller} to {fill.buyer} at a price of {fill.price_e6}e-6 USD"
+            raise FillError(f"fill {fill.id}: {told}")
         if fill.id in self._seen:
             return False
-        worth = instrument.value_units(fill.lots, fill.price_e6)
+        try:
+            worth = instrument.value_units(fill.lots, fill.price_e6)
+        except InstrumentError as why:
+            raise FillError(f"fill {fill.id}: {why}") from why
         self._seen.add(fill.id)
         for party, lots in ((fill.buyer, fill.lots), (fill.seller, -fill.lots)):
             held = self.positions.setdefault((fill.venue, party), {})

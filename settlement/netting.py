@@ -69,7 +69,7 @@ def plan_payments(
 ) -> PaymentPlan:
     """Turn dues (1e-6 USD, summing to zero, HOUSE and FUND among the parties) into obligations.
 
-    `holdings` gives each party's spendable ledger units by asset. HOUSE pays whatever it owes: whether the venue's
+    `holdings` gives each party's spendable ledger units by asset. HOUSE and FUND pay whatever they owe: whether their
     collateral covers it is for the caller to see (`PaymentPlan.of`). Raises NettingError if the dues do not balance.
     """
     if sum(dues.values()):
@@ -123,7 +123,9 @@ def _cover(
 ) -> tuple[Shortfall, ...]:
     """Lay each shortfall on the fund, the venue's capital and the cycle's winners, in this order; names kept."""
     settled_in, gains = terms.settlement_asset, {party: due for party, due in dues.items() if due > 0}
-    fund_left, skin_left = holdings.get(FUND, {}).get(settled_in, 0), terms.skin_units
+    # What the fund itself owes in this cycle is spent before it stands in for anybody.
+    fund_left = max(holdings.get(FUND, {}).get(settled_in, 0) + min(dues.get(FUND, 0), 0), 0)
+    skin_left = terms.skin_units
     shortfalls = []
     for debtor, units in sorted(missing.items()):
         if not units:

@@ -53,13 +53,17 @@ def claims_in_ledger(accounts: Mapping[str, Code], totals: Mapping[str, Totals])
 
 def pooled_breaks(accounts: Mapping[str, Code], totals: Mapping[str, Totals]) -> list[Break]:
     """Venues whose clients' claims, pool and omnibus balance do not say the same, per asset."""
-    expected: dict[str, int] = {}
-    found: dict[str, int] = {}
+    stands: dict[Code, dict[str, int]] = {Code.OMNIBUS: {}, Code.CLAIM: {}, Code.POOL: {}}
     for account_id, code in accounts.items():
-        asset, _, path = account_id.partition("/")
-        venue = f"{asset} at {path.split('/')[-1] if code is Code.CLAIM else path.split('/')[1]}" if "/" in path else ""
-        if code is Code.OMNIBUS:
-            expected[venue] = expected.get(venue, 0) + totals[account_id].balance
-        elif code is Code.CLAIM:
-            found[venue] = found.get(venue, 0) + totals[account_id].balance
-    return difference_breaks("claims on the omnibus", expected, found)
+        if code not in stands:
+            continue
+        asset, *path = account_id.split("/")
+        at = f"{asset} at {path[-1] if code is Code.CLAIM else path[1]}"
+        # The pool is debit-normal: what the venue's own book says it has is a negative balance.
+        units = -totals[account_id].balance if code is Code.POOL else totals[account_id].balance
+        stands[code][at] = stands[code].get(at, 0) + units
+    omnibus = stands[Code.OMNIBUS]
+    return [
+        *difference_breaks("claims on the omnibus", omnibus, stands[Code.CLAIM]),
+        *difference_breaks("pool", omnibus, stands[Code.POOL]),
+    ]

@@ -1,4 +1,4 @@
-"""Who takes part and with what. Every figure is an assumption [A], chosen to be recognisable, the same for both regimes.
+"""Who takes part and with what. Every figure is an assumption [A], and the same for both regimes.
 
 Whole coins and dollars are written out; `millions` and `coins` turn them into ledger units. Nothing in this file
 depends on how collateral stands.
@@ -176,7 +176,7 @@ CLIENTS = (
         "miner", "sells forward what it will mine", (coins(BTC, 120, halyard=40), cash(1, halyard=1)), {11: -250}, 5
     ),
     Client("credit_fund", "cash waiting for a trade, no position", (cash(5, meridian=10, halyard=5),), {}, 0),
-    Client("commodity_house", "physical silver and base metals, hedged", (cash(4, halyard=8),), {14: -300_000}, 8),
+    Client("commodity_house", "physical silver and base metals, hedged", (cash(4, halyard=16),), {14: -300_000}, 8),
 )
 
 

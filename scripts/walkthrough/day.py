@@ -52,7 +52,7 @@ class CrashDay:
             if ends:
                 self._check_act()
             yield Moment(moment.at_s, moment.prices_e6, moment.events, moment.happenings, moment.act, ends)
-        yield from self._close()
+        yield from self._last()
 
     def _prices(self, number: int) -> dict[str, int]:
         # One unit of the settlement asset is taken as one dollar throughout (ARCHITECTURE.md, assumptions).
@@ -84,7 +84,7 @@ class CrashDay:
             desk.world.happenings.clear()
         return Moment(at_s, prices_e6, events, told, act)
 
-    def _close(self) -> Iterator[Moment]:
+    def _last(self) -> Iterator[Moment]:
         """The last cut-off at the last price, and its settlement when the window has passed."""
         last = self._prices(len(self.paths.times_s) - 1)
         end_s = self.scenario.end_s
@@ -92,6 +92,11 @@ class CrashDay:
         final = self._step(end_s + self.scenario.step_s, last, None, first=False)
         self._check_act()
         yield Moment(final.at_s, last, (), final.happenings, None, act_ended=True)
+
+    def close(self) -> None:
+        """Let go of the ledgers."""
+        for desk in self.desks.values():
+            desk.world.database.close()
 
     def _check_act(self) -> None:
         for desk in self.desks.values():

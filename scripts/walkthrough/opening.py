@@ -41,6 +41,7 @@ def open_desk(standing: Standing, folder: Path, node: Node, start_s: int, index_
         {v: Mirror(instruments) for v in SETTING.venues},
     )
     desk = Desk.over(world)
+    desk.collateral.clients = tuple(client.name for client in CLIENTS)
     world.now_s, world.index_e6 = start_s - BEFORE_S, dict(index_e6)
     for venue, terms in SETTING.venues.items():
         desk.collateral.open_venue(venue, {HOUSE: terms.collateral_units, FUND: terms.fund_units})
@@ -48,6 +49,8 @@ def open_desk(standing: Standing, folder: Path, node: Node, start_s: int, index_
         _bring_in(desk, client)
     world.now_s = start_s - BEFORE_S // 2
     desk.collateral.arrive()
+    head, transactions = books.head().position, contracts.chain.transactions
+    world.tell("opened", postings=(1, head), transfers=head, transactions=transactions, vault=contracts.vault)
     return desk
 
 

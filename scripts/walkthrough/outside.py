@@ -49,6 +49,7 @@ class Outside:
     hours: dict[tuple[str, str], int] = field(default_factory=dict)
     steps: list[RateStep] = field(default_factory=list)
     receipts_s: list[int] = field(default_factory=list)
+    late_s: set[int] = field(default_factory=set)
     unmet_units: dict[str, int] = field(default_factory=dict)
 
     def open(self, start_s: int, end_s: int) -> None:
@@ -75,6 +76,7 @@ class Outside:
             self.steps.append(RateStep(due_s, event.exchange, event.asset, event.to_bps))
         elif isinstance(event, OpeningDelayed):
             self.receipts_s = [due + event.delay_s if due == event.opens_at_s else due for due in self.receipts_s]
+            self.late_s.add(event.opens_at_s + event.delay_s)
             self.desk.world.tell("opening_delayed", "commodity_house", delay_s=event.delay_s, units=LME_RECEIPT_UNITS)
         elif isinstance(event, DepthChanged):
             self._step_back(event.depth_bps)
@@ -111,7 +113,8 @@ class Outside:
         now_s = self.desk.world.now_s
         if now_s in self.receipts_s:
             postings = self.desk.collateral.bring("commodity_house", "USDC", LME_RECEIPT_UNITS, "LME receipt")
-            self.desk.world.tell("receipt", "commodity_house", postings=postings, units=LME_RECEIPT_UNITS)
+            late = "late_receipt" if now_s in self.late_s else "receipt"
+            self.desk.world.tell(late, "commodity_house", postings=postings, units=LME_RECEIPT_UNITS)
         for step in [step for step in self.steps if step.due_s == now_s]:
             for (client, asset), account in sorted(self.accounts.items()):
                 if asset == step.asset:
@@ -197,6 +200,8 @@ class Outside:
         self._trade_lots(client, number, coins * self.desk.world.setting.instruments[number].lots_per_coin, cause)
 
     def _trade_lots(self, client: str, number: int, lots: int, cause: str) -> None:
+        if not lots:
+            return
         world = self.desk.world
         instrument = world.setting.instruments[number]
         price_e6 = self.desk.liquidation.trade_at_market(instrument, client, lots, cause)

@@ -1,6 +1,6 @@
 """What must hold, read from the books, the mirror and the chain, and compared; a break stops the desk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from custody.accounts import Code, Totals
 from custody.delegation import Standing
@@ -27,6 +27,7 @@ class AuditRoom:
 
     world: World
     checks: int = 0
+    _codes: dict[str, Code] = field(default_factory=dict)
 
     def after_cycle(self) -> None:
         """Supply of every token = delegated + venue-posted claims; positions sum to zero; pooled claims = omnibus."""
@@ -48,9 +49,10 @@ class AuditRoom:
             )
 
     def _accounts(self) -> tuple[dict[str, Code], dict[str, Totals]]:
-        with self.world.database.snapshot() as reader:
-            codes = {account.id: account.code for account in self.world.books.accounts(reader)}
-            return codes, self.world.books.all_totals(reader)
+        totals = self.world.books.all_totals()
+        if totals.keys() != self._codes.keys():
+            self._codes = {account.id: account.code for account in self.world.books.accounts()}
+        return self._codes, totals
 
     def _supply(self, codes: dict[str, Code], totals: dict[str, Totals]) -> list[Break]:
         assets = [eligible.asset for eligible in self.world.setting.schedule.values()]

@@ -3,14 +3,16 @@
 from dataclasses import dataclass, field
 
 from custody.accounts import Account
-from custody.collateral import delegable_units
-from custody.delegation import Instruction, Standing, complete, delegate, deposit, recall, withdraw
+from custody.collateral import BPS, delegable_units, market_value
+from custody.delegation import Instruction, Standing, complete, delegate, deposit, pay, recall, withdraw
+from custody.money import mul_div_up
 from custody.transfers import Reason, Transfer
 from settlement.desk.world import World
 from settlement.keys import holder_of
 from settlement.mirror import FUND, HOUSE
 from settlement.postings import OMNIBUS, party_account
 
+DAYS_A_YEAR = 365
 CONSENT_S = 3_600
 """How long a holder's signature on a release stays good."""
 
@@ -34,6 +36,8 @@ class CollateralRoom:
 
     world: World
     on_the_way: list[Arrival] = field(default_factory=list)
+    clients: tuple[str, ...] = ()
+    fees_units: dict[str, int] = field(default_factory=dict)
     _numbers: int = 0
 
     def _order(self, word: str, units: int, reason: Reason, reference: str = "") -> Instruction:
@@ -111,6 +115,23 @@ class CollateralRoom:
         eligible, deadline_s = world.setting.schedule[asset], world.now_s + CONSENT_S
         receipt = world.contracts.release(eligible.asset, holder, world.venue_address(venue), units, deadline_s)
         return (first, world.post(complete(held, world.now_s))[1]), receipt.tx_hash
+
+    def charge_custody_fees(self) -> None:
+        """One day's fee on what stands in compartments, from each client's reserve; not on an omnibus account."""
+        world, setting = self.world, self.world.setting
+        if world.standing is not Standing.SEGREGATED:
+            return
+        chart = world.charts[setting.settlement_asset]
+        fees = []
+        for client in self.clients:
+            held = [market_value(setting.schedule, world.collateral(client, v), world.index_e6) for v in setting.venues]
+            due = mul_div_up(sum(held), setting.custody_fee_bps_year, BPS * DAYS_A_YEAR)
+            units = min(due, world.spendable(chart.available(client)))
+            if units:
+                order = self._order("fee", units, Reason.CUSTODY_FEE, "custody fee")
+                fees.append(pay(chart.available(client), chart.fees(), order))
+                self.fees_units[client] = self.fees_units.get(client, 0) + units
+        world.post(fees)
 
     def _credit_on_chain(self, party: str, venue: str, symbol: str, units: int) -> str:
         world = self.world

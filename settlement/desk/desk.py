@@ -9,11 +9,13 @@ from margin.contagion.market import relax
 from margin.instruments import Instrument, Kind
 from settlement.desk.auditing import AuditRoom
 from settlement.desk.collateral import CollateralRoom
+from settlement.desk.deleveraging import AdlRoom
 from settlement.desk.liquidating import LiquidationRoom
 from settlement.desk.margining import MarginRoom
 from settlement.desk.settling import SettlementRoom
 from settlement.desk.world import World
-from settlement.mirror import FUND, HOUSE
+
+DAY_S = 86_400
 
 
 @dataclass(slots=True)
@@ -32,7 +34,8 @@ class Desk:
         """A desk with its rooms around one world."""
         collateral = CollateralRoom(world)
         margin = MarginRoom(world, collateral)
-        liquidation, settlement = LiquidationRoom(world, margin), SettlementRoom(world, collateral)
+        liquidation = LiquidationRoom(world, margin, AdlRoom(world, margin))
+        settlement = SettlementRoom(world, collateral)
         return cls(world, collateral, margin, liquidation, settlement, AuditRoom(world))
 
     def see(self, now_s: int, index_e6: Mapping[str, int], volatility: float) -> None:
@@ -61,20 +64,11 @@ class Desk:
             self.settlement.finalize()
             self.audit.after_cycle()
         self.collateral.arrive()
+        if self.world.now_s % DAY_S == 0:
+            self.collateral.charge_custody_fees()
         for client, venue, verdict in self.margin.run():
             self.liquidation.liquidate(client, venue, verdict)
-        if cut_off or self.world.new_fills:
-            self.settlement.mirror_positions()
         if cut_off:
-            for venue in self.world.setting.venues:
-                self.settlement.cut_off(venue)
-
-    def exposure_units(self) -> int:
-        """Unsettled gains of all clients now, in 1e-6 USD: what they would be owed by venues, unsecured."""
-        world = self.world
-        return sum(
-            units
-            for venue in world.setting.venues
-            for party, units in world.mirror.dues(venue, world.marks_e6).items()
-            if units > 0 and party not in (HOUSE, FUND)
-        )
+            self.settlement.cut_off()
+        elif self.world.new_fills:
+            self.settlement.mirror_positions()

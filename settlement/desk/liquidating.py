@@ -1,15 +1,14 @@
-"""Forced closing: slices into the book with their impact, auto-deleveraging where pooled, the client's own reserve."""
+"""Forced closing: slices into the book with their price impact, and the client's own reserve for what is left."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from custody.delegation import Standing
 from margin.calls import Assessment, Verdict
 from margin.contagion.market import depth_now, displace, impact_e6
 from margin.instruments import Instrument
-from margin.liquidation import Candidate, adl_queue, choose, deleverage, next_slice, penalty_units
+from margin.liquidation import choose, next_slice, penalty_units
 from margin.requirement import Position, requirement_of
-from margin.waterfall import bankruptcy_price_e6
+from settlement.desk.deleveraging import AdlRoom
 from settlement.desk.margining import MarginRoom
 from settlement.desk.world import World
 from settlement.mirror import FUND, HOUSE
@@ -17,12 +16,11 @@ from settlement.mirror import FUND, HOUSE
 
 @dataclass(slots=True)
 class LiquidationRoom:
-    """The only room that trades in a client's name. `losses` notes what auto-deleveraging cost whom, in 1e-6 USD."""
+    """The room that trades in a client's name at the market."""
 
     world: World
     margin: MarginRoom
-    losses: dict[str, int] = field(default_factory=dict)
-    closed_units: dict[str, int] = field(default_factory=dict)
+    adl: AdlRoom
     _began: dict[tuple[str, str, int], int] = field(default_factory=dict)
 
     def liquidate(self, client: str, venue: str, why: Verdict) -> None:
@@ -41,8 +39,8 @@ class LiquidationRoom:
             if not positions or tested.needed_units == 0:
                 break
             worst = choose(positions, dict(world.setting.rates))
-            if self._must_deleverage(client, venue, positions):
-                self._deleverage(client, venue, worst)
+            if self.adl.is_due(client, venue, positions):
+                self.adl.close_out(client, venue, worst)
             else:
                 self._close_slice(client, venue, worst)
         self._finish(client, venue)
@@ -84,7 +82,6 @@ class LiquidationRoom:
         worth = abs(instrument.value_units(lots, price_e6))
         penalty = penalty_units(worth, policy)
         world.owe(venue, client, FUND, penalty)
-        self.closed_units[client] = self.closed_units.get(client, 0) + worth
         world.tell(
             "liquidation_slice", client, venue, instrument=instrument.symbol, lots=lots, price_e6=price_e6,
             before_e6=before_e6, worth_units=worth, penalty_units=penalty, lots_per_coin=instrument.lots_per_coin,
@@ -123,48 +120,3 @@ class LiquidationRoom:
         )
         world.marks_e6[instrument.id] = after_e6
         return price_e6
-
-    # -- auto-deleveraging -----------------------------------------------------------------------------------------
-
-    def _must_deleverage(self, client: str, venue: str, positions: Sequence[Position]) -> bool:
-        """Pooled only: the account is under water by more than the fund and the venue's capital could pay."""
-        if self.world.standing is Standing.SEGREGATED or len(positions) > 1:
-            return False
-        symbol = self.world.setting.settlement_asset
-        fund = self.world.spendable(self.world.charts[symbol].insurance(venue))
-        resources = fund + self.world.setting.venues[venue].skin_units
-        return -self.margin.net_worth(client, venue) > resources
-
-    def _deleverage(self, client: str, venue: str, position: Position) -> None:
-        """Close the position at its bankruptcy price against the winners in their rank; the house takes the rest."""
-        world, instrument = self.world, position.instrument
-        price_e6 = bankruptcy_price_e6(
-            self.margin.net_worth(client, venue), position.lots, position.mark_e6, instrument.lots_per_coin
-        )
-        price_e6 = instrument.on_tick(price_e6 + (instrument.tick_e6 - 1 if position.lots > 0 else 0))
-        taken = list(deleverage(abs(position.lots), adl_queue(self._opposite(client, position))))
-        rest = abs(position.lots) - sum(lots for _, lots in taken)
-        for party, lots in (*taken, *([(HOUSE, rest)] if rest else [])):
-            buyer, seller = (party, client) if position.lots > 0 else (client, party)
-            world.trade(instrument, buyer, seller, lots, price_e6, "adl")
-            forgone = abs(instrument.value_units(lots, price_e6) - instrument.value_units(lots, position.mark_e6))
-            self.losses[party] = self.losses.get(party, 0) + forgone
-            world.tell(
-                "adl_applied", party, venue, debtor=client, instrument=instrument.symbol, lots=lots, price_e6=price_e6,
-                mark_e6=position.mark_e6, forgone_units=forgone, lots_per_coin=instrument.lots_per_coin,
-            )  # fmt: skip
-
-    def _opposite(self, client: str, position: Position) -> list[Candidate]:
-        """Holders of the other side at the same venue, with what ranks them; the house is unlevered."""
-        world, instrument = self.world, position.instrument
-        side = 1 if position.lots > 0 else -1
-        candidates = []
-        for party in world.mirror.parties(instrument.venue):
-            lots = world.mirror.holdings(instrument.venue, party).get(instrument.id, 0) * -side
-            if lots <= 0 or party == client:
-                continue
-            profit = world.mirror.profit_units(instrument.venue, party, instrument.id, position.mark_e6)
-            notional = instrument.value_units(lots, position.mark_e6)
-            equity = notional if party == HOUSE else self.margin.equity(party, instrument.venue)
-            candidates.append(Candidate(party, lots, profit, equity, notional))
-        return candidates

@@ -39,13 +39,19 @@ class MarginRoom:
         """Collateral after haircuts, at index prices, plus unsettled P&L at marks, in 1e-6 USD."""
         world = self.world
         held = collateral_value(world.setting.schedule, world.collateral(client, venue), world.index_e6)
-        return held + world.mirror.unsettled_units(venue, client, world.marks_e6)
+        return held + self.unsettled(client, venue)
+
+    def unsettled(self, client: str, venue: str) -> int:
+        """Unsettled P&L at marks, and what cycles in their window will bring (1e-6 USD)."""
+        world = self.world
+        open_units = world.receivable.get((venue, client), 0)
+        return open_units + world.mirror.unsettled_units(venue, client, world.marks_e6)
 
     def net_worth(self, client: str, venue: str) -> int:
         """As `equity`, without haircuts: what would be left for the client if all were closed at marks."""
         world = self.world
         held = market_value(world.setting.schedule, world.collateral(client, venue), world.index_e6)
-        return held + world.mirror.unsettled_units(venue, client, world.marks_e6)
+        return held + self.unsettled(client, venue)
 
     def assessment(self, client: str, venue: str) -> Assessment:
         """The margin test of one client at one venue, now."""

@@ -26,7 +26,11 @@ class DeskError(Exception):
 
 @dataclass(slots=True)
 class World:
-    """One desk's view. `mirror` is the custodian's; `venue_books` are each venue's own, kept apart from it."""
+    """One desk's view. `mirror` is the custodian's; `venue_books` are each venue's own, kept apart from it.
+
+    `receivable` is what parties will receive from cycles in their dispute window (1e-6 USD): settled in the mirror, not
+    yet in the books. What payers owe in them is held in the books already.
+    """
 
     standing: Standing
     setting: Setting
@@ -42,6 +46,7 @@ class World:
     displacement: dict[int, Displacement] = field(default_factory=lambda: defaultdict(lambda: NONE))
     charts: dict[str, Chart] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
+    receivable: dict[tuple[str, str], int] = field(default_factory=dict)
     new_fills: list[Fill] = field(default_factory=list)
     _fill_numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _spendable: dict[str, int] = field(default_factory=dict)
@@ -83,8 +88,8 @@ class World:
         with self.database.snapshot() as reader:
             if not self._spendable:
                 self._spendable = {name: totals.spendable for name, totals in self.books.all_totals(reader).items()}
-            for name in self._stale:
-                self._spendable[name] = self.books.totals(name, reader).spendable
+            touched = self.books.totals_of(self._stale, reader)
+            self._spendable |= {name: totals.spendable for name, totals in touched.items()}
         self._stale.clear()
 
     def collateral(self, client: str, venue: str) -> dict[str, int]:

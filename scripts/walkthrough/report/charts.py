@@ -1,0 +1,174 @@
+"""Pictures over the whole event with a few lines: prices, what clients could reach, gains not yet paid out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scripts.walkthrough.report.drawing import area, between, line, picture, rule, spread, text, ticks
+from scripts.walkthrough.report.figures import REGIMES, Result, hour, low_index, money, short, total
+from scripts.walkthrough.report.markup import Html, element, joined
+from scripts.walkthrough.report.timeline import Plot, bands, events, hours, levels, plot
+
+ASSETS = ("BTC", "ETH", "SOL", "XAG")
+THOUSAND = 10**9
+"""The series come in thousands of dollars; so many 1e-6 USD each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A picture is drawn twice, for wide and for narrow pages, so that its words keep their size; one is shown."""
+
+    name: str
+    width: float
+    height: float
+    margin: float
+    """Room at the right for the names of the lines."""
+    mark: float
+    """Radius of an event's mark."""
+
+
+WIDE, NARROW = Format("wide", 1040, 400, 74, 8), Format("narrow", 380, 300, 62, 7)
+
+
+def both(draw: "list[Html]") -> Html:
+    """The two drawings of one picture."""
+    return joined(element("div", each, class_=size.name) for each, size in zip(draw, (WIDE, NARROW), strict=True))
+
+
+def prices(result: Result) -> Html:
+    """The assets that were traded, each as a share of its first price, with acts and events."""
+    return both([_prices(result, size) for size in (WIDE, NARROW)])
+
+
+def _prices(result: Result, size: Format) -> Html:
+    series, times = result["series"]["prices"], result["series"]["times_s"]
+    indexed = {
+        asset: [100 * price / series[asset][0] for price in series[asset]] for asset in ASSETS if series.get(asset)
+    }
+    everything = [100.0, *(value for values in indexed.values() for value in values)]
+    marks_at = ticks(min(everything), max(everything), 5)
+    box = plot(times, (marks_at[0], marks_at[-1]), (34, 22, size.width - size.margin, size.height))
+    marks, depth = events(result, box, box.bottom + 30, size.mark)
+    ends = spread([box.y.at(values[-1]) for values in indexed.values()], 16, box.top + 8, box.bottom - 4)
+    names = [
+        text(box.right + 8, y + 4, f"{asset} {values[-1]:.1f}", f"name {asset.lower()}")
+        for (asset, values), y in zip(indexed.items(), ends, strict=True)
+    ]
+    lines = [
+        element("path", d=line(box.xs(times), box.ys(values)), class_=f"line {asset.lower()}")
+        for asset, values in reversed(indexed.items())
+    ]
+    return picture(
+        f"prices-{size.name}",
+        size.width,
+        box.bottom + 32 + depth,
+        "Prices, each as a share of its first, in percent",
+        "; ".join(f"{asset} ends at {values[-1]:.1f}" for asset, values in indexed.items()) or "no prices",
+        bands(result, box, numbered=True),
+        levels(box, marks_at, [f"{value:g}" for value in marks_at]),
+        rule(box.left, box.y.at(100), box.right, box.y.at(100), "base"),
+        hours(box),
+        *lines,
+        *names,
+        marks,
+        **hover(box, [(f"prices.{asset}", asset, asset.lower(), "price") for asset in indexed]),
+    )
+
+
+def reachable(result: Result) -> Html:
+    """What clients could take back without any venue's help, under both regimes."""
+    return both([_reachable(result, size) for size in (WIDE, NARROW)])
+
+
+def _reachable(result: Result, size: Format) -> Html:
+    times = result["series"]["times_s"]
+    series = {regime: result["series"]["regimes"][regime]["reachable"] for regime in REGIMES}
+    marks_at = ticks(0, max([0, *series["pooled"], *series["segregated"]]) / 1000, 4)
+    box = plot(times, (0, marks_at[-1] * 1000), (44, 14, size.width - size.margin - 20, size.height * 0.75))
+    xs, ys = box.xs(times), {regime: box.ys(values) for regime, values in series.items()}
+    drawn = [element("path", d=line(xs, ys[regime]), class_=f"line {regime}") for regime in REGIMES] if times else []
+    gap = [element("path", d=between(xs, ys["pooled"], ys["segregated"]), class_="gap")] if times else []
+    ends = spread([ys[regime][-1] for regime in REGIMES] if times else [], 16, box.top + 8, box.bottom - 4)
+    names = [text(box.right + 8, y + 4, regime, f"name {regime}") for y, regime in zip(ends, REGIMES, strict=False)]
+    return picture(
+        f"reachable-{size.name}",
+        size.width,
+        box.bottom + 24,
+        "Collateral that clients can reach without a venue's help",
+        "; ".join(
+            f"{regime} {money(total(result, regime, 'reachable_at_low_units'))} at the low" for regime in REGIMES
+        ),
+        bands(result, box, numbered=False),
+        *gap,
+        levels(box, [value * 1000 for value in marks_at], [f"${value:g}m" for value in marks_at]),
+        hours(box),
+        *drawn,
+        *names,
+        *(_at_the_low(result, box, ys) if times else ()),
+        **hover(box, regime_series("reachable")),
+    )
+
+
+def _at_the_low(result: Result, box: Plot, ys: dict[str, list[float]]) -> list[Html]:
+    """The moment of the lowest bitcoin reading, with what the totals quote for it."""
+    low = low_index(result)
+    if low is None:
+        return []
+    x = box.x.at(result["series"]["times_s"][low])
+    marks = [rule(x, box.top, x, box.bottom, "moment"), text(x - 6, box.bottom - 8, "bitcoin's low", "note", "end")]
+    for regime in REGIMES:
+        y, said = ys[regime][low], short(total(result, regime, "reachable_at_low_units"))
+        marks += [element("circle", cx=x, cy=y, r=4.0, class_=f"dot {regime}")]
+        marks += [text(x - 8, y + 18, said, f"name halo {regime}", "end")]
+    return marks
+
+
+def unsettled(result: Result, regime: str) -> Html:
+    """Gains that venues owed and had not paid, under one regime; both are drawn to one scale."""
+    times = result["series"]["times_s"]
+    highest = max(max([0, *result["series"]["regimes"][each]["unsettled"]]) for each in REGIMES)
+    marks_at = ticks(0, highest / 1000, 3)
+    box = plot(times, (0, marks_at[-1] * 1000), (40, 10, 490, 170))
+    values = result["series"]["regimes"][regime]["unsettled"]
+    drawn = (
+        [element("path", d=area(box.xs(times), box.ys(values), box.bottom), class_=f"area {regime}")] if times else []
+    )
+    peak = total(result, regime, "unsettled_peak_units")
+    return picture(
+        f"unsettled-{regime}",
+        500,
+        194,
+        f"Unsettled gains, {regime}",
+        f"The peak is {money(peak)}",
+        bands(result, box, numbered=False),
+        levels(box, [value * 1000 for value in marks_at], [f"${value:g}m" for value in marks_at]),
+        hours(box),
+        *drawn,
+        **hover(box, [(f"{regime}.unsettled", regime, regime, "thousands")]),
+    )
+
+
+def regime_series(name: str) -> list[tuple[str, str, str, str]]:
+    """The same series under both regimes, for the read-out."""
+    return [(f"{regime}.{name}", regime, regime, "thousands") for regime in REGIMES]
+
+
+def hover(box: Plot, series: Sequence[tuple[str, str, str, str]]) -> dict[str, str]:
+    """What the read-out needs to know: where the time runs, and per line its series, name, colour and unit."""
+    across = f"{box.left:.1f} {box.right:.1f} {box.top:.1f} {box.bottom:.1f}"
+    return {"data_plot": across, "data_series": ";".join("|".join(each) for each in series), "tabindex": "0"}
+
+
+def table_of(times_s: Sequence[int], columns: dict[str, Sequence[str]], rows: Sequence[int]) -> Html:
+    """The picture's figures at some of its readings, for those who would rather read them."""
+    head = element("tr", element("th", "reading, UTC", scope="col"), *(element("th", n, scope="col") for n in columns))
+    body = [
+        element(
+            "tr", element("th", hour(times_s[row]), scope="row"), *(element("td", c[row]) for c in columns.values())
+        )
+        for row in rows
+    ]
+    return element(
+        "details",
+        element("summary", "The figures"),
+        element("div", element("table", element("thead", head), element("tbody", *body)), class_="scroll"),
+    )

@@ -1,0 +1,36 @@
+"""The `bulkhead` command. Its subcommands are found by name, so that one may live further out than this package.
+
+Exit codes: 0 done, 1 refused or failed, 2 bad usage, 130 interrupted.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+
+from cyclopts import App, CycloptsError
+
+GROUP = "bulkhead.commands"
+
+
+def build() -> App:
+    """The command with every registered subcommand; each is imported only when it is run or explained."""
+    app = App(
+        name="bulkhead",
+        help="Off-exchange custody and settlement of on-chain derivatives, whole, on one machine.",
+        version_flags=["--version"],
+    )
+    for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
+        app.command(entry.value, name=entry.name)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit code."""
+    try:
+        status = build()(arguments, exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+    return int(status or 0)
