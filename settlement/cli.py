@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 refused or failed, 2 bad usage, 130 interrupted.
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 
 from cyclopts import App, CycloptsError
 
@@ -13,14 +13,14 @@ GROUP = "bulkhead.commands"
 
 
 def build() -> App:
-    """The command with every registered subcommand; each is imported only when it is run or explained."""
+    """The command with every registered subcommand. Their modules are light: the work is imported when it is run."""
     app = App(
         name="bulkhead",
         help="Off-exchange custody and settlement of on-chain derivatives, whole, on one machine.",
-        version_flags=["--version"],
+        version=version("bulkhead"),
     )
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
-        app.command(entry.value, name=entry.name)
+        app.command(entry.load(), name=entry.name)
     return app
 
 

@@ -1,44 +1,12 @@
-"""`bulkhead crash-day`: the options, what can go wrong said clearly, and the files that a run leaves."""
+"""`bulkhead crash-day`: its options. What it does is imported when it is run, so that help comes at once."""
 
-import io
-import json
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
-
-from custody.database import DatabaseError
-from custody.delegation import Standing
-from margin.scenarios.bridge import build_paths
-from margin.scenarios.candles import CandleError, asset_of, read_candles, replace_bars
-from margin.scenarios.scenario import Scenario, ScenarioError, load_scenario, packaged
-from scripts.walkthrough import tables
-from scripts.walkthrough.day import CrashDay
-from scripts.walkthrough.opening import BEFORE_S
-from scripts.walkthrough.reckoning import Reckoning, Tally, compare
-from scripts.walkthrough.result import result, utc
-from scripts.walkthrough.series import Series
-from scripts.walkthrough.story import WIDTH, Story
-from settlement.abi import ArtifactError
-from settlement.chain import ChainError, Node
-from settlement.desk import DeskError
-from settlement.desk.auditing import InvariantError
-from settlement.devnet import Anvil, DevnetError
-from settlement.happenings import Happening
 
 SEED = 2026
-LEDGERS = tuple(f"ledger-{standing.value}.sqlite" for standing in Standing)
-INTERRUPTED = 130
-
-
-class UsageError(Exception):
-    """Options that do not make sense together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +27,7 @@ def crash_day(
     *,
     seed: int = SEED,
     scenario: str = "feb_2026",
-    candles: tuple[str, ...] = (),
+    candles: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     out: Path | None = None,
     pace: Annotated[float, Parameter(name="--pace")] = 0.0,
     json: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -87,141 +55,6 @@ def crash_day(
     port
         The port for the anvil that is started; 0 takes a free one.
     """
-    options = Options(seed, scenario, candles, out, pace, json, rpc_url, port)
-    try:
-        return _run(options)
-    except (ScenarioError, CandleError, UsageError) as why:
-        sys.stderr.write(f"crash-day: {why}\n")
-        return 2
-    except (DatabaseError, DevnetError, ChainError, ArtifactError, DeskError, InvariantError) as why:
-        sys.stderr.write(f"crash-day: {why}\n")
-        return 1
+    from scripts.walkthrough.run import run
 
-
-def _run(options: Options) -> int:
-    event = _scenario(options)
-    paths = build_paths(event, options.seed)
-    with _folder(options.out) as folder, _node(options, event) as node:
-        day, series = CrashDay(event, paths, node, folder), Series()
-        transcript = Console(file=io.StringIO(), width=WIDTH, color_system=None, force_terminal=False, _environ={})
-        consoles = [transcript] if options.json else [transcript, Console(width=WIDTH)]
-        story = Story(consoles, day, options.pace_s)
-        tallies = {standing: Tally(standing) for standing in Standing}
-        happenings: dict[Standing, list[Happening]] = {standing: [] for standing in Standing}
-        at_s = event.start_s
-        try:
-            story.begin(event, options.seed, options.candles)
-            for moment in day.run():
-                at_s = moment.at_s
-                series.read(at_s, moment.prices_e6, day.desks)
-                for standing, told in moment.happenings.items():
-                    happenings[standing] += told
-                    for happening in told:
-                        tallies[standing].count(happening)
-                story.tell(moment)
-            reckonings = _reckon(day, series, tallies)
-            story.say("", *tables.reckoning(reckonings[Standing.POOLED], reckonings[Standing.SEGREGATED]))
-        except KeyboardInterrupt:
-            return _interrupted(options, day, at_s)
-        finally:
-            day.close()
-        told_result = result(event, options.seed, map(_name_only, options.candles), series, reckonings, happenings)
-        _leave(options, told_result, transcript.file)
-    return 0
-
-
-def _reckon(day: CrashDay, series: Series, tallies: dict[Standing, Tally]) -> dict[Standing, Reckoning]:
-    desks, outsides = day.desks, day.outsides
-    reckonings = {kind: tally.close(desks[kind], outsides[kind], series) for kind, tally in tallies.items()}
-    compare(reckonings[Standing.POOLED], reckonings[Standing.SEGREGATED])
-    return reckonings
-
-
-def _scenario(options: Options) -> Scenario:
-    """The event, with the user's candles in place of its bars."""
-    own_file = options.scenario.endswith(".toml") or "/" in options.scenario
-    event = load_scenario(Path(options.scenario)) if own_file else packaged(options.scenario)
-    for given in options.candles:
-        asset, _, name = given.rpartition("=")
-        path = Path(name)
-        bars = read_candles(path, asset or None)
-        event = replace_bars(event, asset or asset_of(path), bars)
-    return event
-
-
-@contextmanager
-def _folder(out: Path | None) -> Iterator[Path]:
-    """Where the ledgers are kept: the user's folder, without those of an earlier run, or one that goes away."""
-    if out is None:
-        with tempfile.TemporaryDirectory(prefix="bulkhead-") as name:
-            yield Path(name)
-        return
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for ledger in LEDGERS:
-            for leftover in out.glob(f"{ledger}*"):
-                leftover.unlink()
-    except OSError as why:
-        raise UsageError(f"--out {out} cannot be used: {why.strerror}; give a folder that can be written to") from why
-    yield out
-
-
-@contextmanager
-def _node(options: Options, event: Scenario) -> Iterator[Node]:
-    """The chain: an anvil of our own, stopped at the end, or a fresh one that the user runs."""
-    if not options.rpc_url:
-        with Anvil(genesis_s=event.start_s - BEFORE_S, port=options.port) as anvil:
-            yield _prepared(Node.of_anvil(anvil))
-        return
-    node = Node.at_url(options.rpc_url)
-    if not node.client().startswith("anvil/"):
-        raise ChainError(f"{options.rpc_url} is {node.client()}: the crash day sets block times, which only anvil can")
-    first_s = node.block_time()
-    if node.block_number() or first_s > event.start_s - BEFORE_S:
-        raise ChainError(
-            f"{options.rpc_url} has a history already or its clock is past the event; start a fresh one with: "
-            f"anvil --hardfork prague --timestamp {event.start_s - BEFORE_S}"
-        )
-    yield _prepared(node)
-
-
-def _prepared(node: Node) -> Node:
-    node.rpc("anvil_setBlockTimestampInterval", 1)
-    return node
-
-
-def _interrupted(options: Options, day: CrashDay, at_s: int) -> int:
-    """Say what state everything is in, having looked."""
-    faults = [fault for desk in day.desks.values() for fault in desk.world.books.verify()]
-    state = "the ledgers are consistent" if not faults else f"the ledgers have {len(faults)} faults"
-    where = f"; they are in {options.out}" if options.out else ""
-    sys.stderr.write(
-        f"\ncrash-day: interrupted at {utc(at_s)}. The node is stopped and {state}{where}. The chain went with the "
-        "node: the day cannot be resumed; run the command again to start over: the same seed tells the same story.\n"
-    )
-    return INTERRUPTED
-
-
-def _leave(options: Options, told: dict[str, object], transcript: object) -> None:
-    """Write the files, and print the JSON if that was asked for."""
-    text = json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    if options.out is not None:
-        from scripts.walkthrough.report import page
-
-        assert isinstance(transcript, io.StringIO)  # noqa: S101
-        (options.out / "result.json").write_text(text)
-        (options.out / "transcript.txt").write_text(_without_padding(transcript.getvalue()))
-        (options.out / "report.html").write_text(page(told))
-        sys.stderr.write(f"written to {options.out}: result.json, transcript.txt, report.html, {', '.join(LEDGERS)}\n")
-    if options.json:
-        sys.stdout.write(text)
-
-
-def _without_padding(text: str) -> str:
-    """Tables are padded to their width; a file has no use for it."""
-    return "".join(line.rstrip() + "\n" for line in text.splitlines())
-
-
-def _name_only(given: str) -> str:
-    """A candle file without its folder: the result must not depend on where files lie."""
-    return Path(given.rpartition("=")[2]).name
+    return run(Options(seed, scenario, candles, out, pace, json, rpc_url, port))

@@ -53,8 +53,8 @@ def _called(h: Happening) -> str:
 
 
 def _top_up(h: Happening) -> str:
-    source = f"from its own collateral at {h.facts['out_of']}" if h.facts["out_of"] else "from its reserve"
-    return f"{h.party} tops up {_amount(h)} {source}, with {h.venue} at {clock(_number(h, 'ready_s'))}"
+    source = f"out of its collateral at {h.facts['out_of']}" if h.facts["out_of"] else "out of its reserve"
+    return f"{h.party} tops up {_amount(h)} at {h.venue} {source}, there by {clock(_number(h, 'ready_s'))}"
 
 
 def _liquidation(h: Happening) -> str:

@@ -101,7 +101,7 @@ def _side_by_side(pooled: Reckoning, segregated: Reckoning) -> Table:
         ("margin calls", lambda r: f"{r.total('calls'):,}"),
         ("liquidations begun", lambda r: f"{r.total('liquidations'):,}"),
         ("forced sales", lambda r: dollars(r.total("liquidated_units"))),
-        ("shortfall beyond collateral", lambda r: dollars(r.shortfall_units)),
+        ("losses beyond collateral, borne by others", lambda r: dollars(sum(bearers(r).values()))),
         ("uninvolved clients: gains forgone or unpaid", lambda r: dollars(r.total("innocent_loss_units"))),
         ("uninvolved clients: less than in the other regime", lambda r: dollars(r.behind_units)),
         ("cost: custody fees", lambda r: dollars(r.total("fees_units"))),
@@ -124,7 +124,7 @@ def _side_by_side(pooled: Reckoning, segregated: Reckoning) -> Table:
 
 def _payers(pooled: Reckoning, segregated: Reckoning) -> Table:
     """Every payer of losses that a client could not bear, those who forwent or went without included."""
-    table = Table(box=box.SIMPLE, title="Who bore the shortfall", title_justify="left")
+    table = Table(box=box.SIMPLE, title="Who bore the losses beyond collateral", title_justify="left")
     table.add_column("")
     table.add_column("pooled", justify="right")
     table.add_column("segregated", justify="right")

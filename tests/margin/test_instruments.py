@@ -66,7 +66,7 @@ def test_value_is_signed_and_exact(lots: int, price_e6: int, units: int) -> None
     assert PERP.value_units(lots, price_e6) == units
 
 
-@pytest.mark.parametrize("price_e6", [1, 9_999, 10_001, 60_000_000_001])
+@pytest.mark.parametrize("price_e6", [1, 9_999, 10_001, 11_000, 60_000_000_001])
 def test_a_price_off_the_tick_is_a_fault(price_e6: int) -> None:
     with pytest.raises(InstrumentError, match="not on the tick"):
         PERP.value_units(1, price_e6)

@@ -53,6 +53,7 @@ def put(lots: int, number: int, mark: int = 3_000, lots_per_coin: int = 1_000) -
         ([btc(1_000, 1), btc(-2_000, 2)], 2),  # $7,800 of maintenance against $3,900
         ([btc(-2_000, 2), btc(1_000, 1)], 2),  # in whatever order they are held
         ([btc(1_000, 1), silver(10_000)], 14),  # $4,800 on $80,000 of silver
+        ([silver(7_600), btc(1_000, 1)], 1),  # silver's initial margin is larger, its maintenance is not
         ([put(-1_000, 3), btc(1_000, 1)], 3),  # $5,400 on a short put
         ([put(9_000, 3), btc(1, 1)], 1),  # a long option binds nothing and goes last
         ([put(5, 4), put(7, 3)], 3),  # only long options are left: the one worth most
@@ -104,6 +105,13 @@ held   began  enough closed why
 def test_how_much_is_closed_now(row: str) -> None:
     held, began, enough, closed = map(int, row.split()[:4])
     assert next_slice(btc(held), began, enough_at(enough), POLICY) == Slice(btc(held), closed)
+
+
+@pytest.mark.parametrize(("small", "closed"), [(10_020, -1_001), (10_019, -200)])
+def test_what_is_small_is_worth_no_more_than_the_limit(small: int, closed: int) -> None:
+    # 1,001 lots at 10,010e-6 a coin of 1,000 lots are worth 10,020.01 units, so 10,020.
+    policy = LiquidationPolicy(slice_bps=2_000, small_units=small, penalty_bps=50)
+    assert next_slice(btc(1_001, mark_e6=10_010), 1_001, enough_at(9_999), policy).lots == closed
 
 
 def test_of_a_flat_position_nothing_can_be_closed() -> None:
@@ -181,8 +189,8 @@ under2   5    9      -50    2
 levered  5    60     60     3
 tied_a   5    30     60     4
 tied_b   5    50     100    5
-close    5    1      3      6
-closest  5    333333333332 999999999999 7
+third    5    1      3      6
+less     5    333333333332 999999999999 7
 unlevered 5   10     100    8
 loser    5    -10    50     -
 flat     5    0      50     -

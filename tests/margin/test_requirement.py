@@ -69,6 +69,12 @@ def test_a_part_of_a_unit_is_a_whole_unit() -> None:
     assert requirement_of(smallest, Rates(1_001, 999)) == Requirement(2, 1)
 
 
+def test_a_part_of_a_unit_is_a_whole_unit_for_options_too() -> None:
+    # One lot at a spot of $60,000.000001: 15% is 9,000,000.00015 and 9% is 5,400,000.00009 units.
+    listed = option(Kind.CALL, 60_000, -1).instrument
+    assert requirement_of(Position(listed, -1, 10**6, 60_000 * 10**6 + 1), RATES) == Requirement(9_000_001, 5_400_001)
+
+
 @pytest.mark.parametrize("kind", [Kind.CALL, Kind.PUT])
 @pytest.mark.parametrize("lots", [0, 1, 1_000_000])
 def test_a_long_option_is_paid_for_by_its_mark(kind: Kind, lots: int) -> None:

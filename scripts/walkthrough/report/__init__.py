@@ -1,4 +1,4 @@
-"""The report of a run: one page with pictures drawn here, that loads nothing from anywhere and reads without scripts."""
+"""The report of a run: one page with pictures drawn here, that loads nothing and reads without scripts."""
 
 from scripts.walkthrough.report.sheet import page
 

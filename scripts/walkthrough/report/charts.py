@@ -1,16 +1,15 @@
 """Pictures over the whole event with a few lines: prices, what clients could reach, gains not yet paid out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from scripts.walkthrough.report.drawing import area, between, line, picture, rule, spread, text, ticks
-from scripts.walkthrough.report.figures import REGIMES, Result, hour, low_index, money, short, total
+from scripts.walkthrough.report.figures import REGIMES, Result, low_index, money, short, total
 from scripts.walkthrough.report.markup import Html, element, joined
+from scripts.walkthrough.report.reading import hover, of_both
 from scripts.walkthrough.report.timeline import Plot, bands, events, hours, levels, plot
 
 ASSETS = ("BTC", "ETH", "SOL", "XAG")
-THOUSAND = 10**9
-"""The series come in thousands of dollars; so many 1e-6 USD each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,14 @@ class Format:
 WIDE, NARROW = Format("wide", 1040, 400, 74, 8), Format("narrow", 380, 300, 62, 7)
 
 
-def both(draw: "list[Html]") -> Html:
-    """The two drawings of one picture."""
-    return joined(element("div", each, class_=size.name) for each, size in zip(draw, (WIDE, NARROW), strict=True))
+def both(draw: Callable[[Result, Format], Html], result: Result) -> Html:
+    """The two drawings of one picture; the style shows the one that fits."""
+    return joined(element("div", draw(result, size), class_=size.name) for size in (WIDE, NARROW))
 
 
 def prices(result: Result) -> Html:
     """The assets that were traded, each as a share of its first price, with acts and events."""
-    return both([_prices(result, size) for size in (WIDE, NARROW)])
+    return both(_prices, result)
 
 
 def _prices(result: Result, size: Format) -> Html:
@@ -76,7 +75,7 @@ def _prices(result: Result, size: Format) -> Html:
 
 def reachable(result: Result) -> Html:
     """What clients could take back without any venue's help, under both regimes."""
-    return both([_reachable(result, size) for size in (WIDE, NARROW)])
+    return both(_reachable, result)
 
 
 def _reachable(result: Result, size: Format) -> Html:
@@ -104,7 +103,7 @@ def _reachable(result: Result, size: Format) -> Html:
         *drawn,
         *names,
         *(_at_the_low(result, box, ys) if times else ()),
-        **hover(box, regime_series("reachable")),
+        **hover(box, of_both("reachable")),
     )
 
 
@@ -144,31 +143,4 @@ def unsettled(result: Result, regime: str) -> Html:
         hours(box),
         *drawn,
         **hover(box, [(f"{regime}.unsettled", regime, regime, "thousands")]),
-    )
-
-
-def regime_series(name: str) -> list[tuple[str, str, str, str]]:
-    """The same series under both regimes, for the read-out."""
-    return [(f"{regime}.{name}", regime, regime, "thousands") for regime in REGIMES]
-
-
-def hover(box: Plot, series: Sequence[tuple[str, str, str, str]]) -> dict[str, str]:
-    """What the read-out needs to know: where the time runs, and per line its series, name, colour and unit."""
-    across = f"{box.left:.1f} {box.right:.1f} {box.top:.1f} {box.bottom:.1f}"
-    return {"data_plot": across, "data_series": ";".join("|".join(each) for each in series), "tabindex": "0"}
-
-
-def table_of(times_s: Sequence[int], columns: dict[str, Sequence[str]], rows: Sequence[int]) -> Html:
-    """The picture's figures at some of its readings, for those who would rather read them."""
-    head = element("tr", element("th", "reading, UTC", scope="col"), *(element("th", n, scope="col") for n in columns))
-    body = [
-        element(
-            "tr", element("th", hour(times_s[row]), scope="row"), *(element("td", c[row]) for c in columns.values())
-        )
-        for row in rows
-    ]
-    return element(
-        "details",
-        element("summary", "The figures"),
-        element("div", element("table", element("thead", head), element("tbody", *body)), class_="scroll"),
     )

@@ -1,4 +1,4 @@
-"""The few marks that the pictures are made of: scales, ticks, lines, labels that keep apart, and the frame of an SVG."""
+"""The few marks that the pictures are made of: scales, ticks, lines, labels that keep apart, an SVG to hold them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from scripts.walkthrough.report.charts import hover
 from scripts.walkthrough.report.drawing import line, picture, rule, text, ticks
 from scripts.walkthrough.report.figures import REGIMES, Result, money, second, stamp
 from scripts.walkthrough.report.markup import Html, element, joined
+from scripts.walkthrough.report.reading import THOUSAND, hover
 from scripts.walkthrough.report.timeline import Plot, bands, hours, levels, plot
 
 WIDTH, STRIP = 330.0, 13.0
@@ -14,7 +14,8 @@ WIDTH, STRIP = 330.0, 13.0
 
 def panels(result: Result) -> Html:
     """All clients: first those that were called under either regime, then those that never were."""
-    quiet, called = [], []
+    quiet: list[dict[str, str]] = []
+    called: list[dict[str, str]] = []
     for client in result["clients"]:
         accounts = [result["regimes"][regime]["clients"].get(client["name"], {}) for regime in REGIMES]
         (called if any(account.get("breached") for account in accounts) else quiet).append(client)
@@ -89,7 +90,8 @@ def _about(lines: dict[tuple[str, str], list[int]]) -> str:
     """The least equity of each regime, in words."""
     least = [(regime, min(values)) for (regime, what), values in lines.items() if what == "equity" and values]
     return (
-        "; ".join(f"least equity {regime} {money(thousands * 10**9)}" for regime, thousands in least) or "no readings"
+        "; ".join(f"least equity {regime} {money(thousands * THOUSAND)}" for regime, thousands in least)
+        or "no readings"
     )
 
 
@@ -126,3 +128,25 @@ def _mark(box: Plot, happening: dict[str, Any], y: float, regime: str) -> Html:
             class_=f"cross {regime}",
         )
     return element("circle", title, cx=x, cy=y, r=3.5, class_=f"{class_} {regime}")
+
+
+def key() -> Html:
+    """What lines and marks mean."""
+
+    def sample(*marks: Html, small: bool = False) -> Html:
+        box = f"0 0 {12 if small else 30} 12"
+        return element("svg", *marks, viewBox=box, class_="small" if small else None, aria_hidden="true")
+
+    def stroke(class_: str) -> Html:
+        return element("path", d="M1,6 29,6", class_=f"line {class_}")
+
+    entries = [
+        (sample(stroke("equity pooled")), "equity, pooled"),
+        (sample(stroke("equity segregated")), "equity, segregated"),
+        (sample(stroke("maintenance pooled")), "maintenance, pooled"),
+        (sample(stroke("maintenance segregated")), "maintenance, segregated"),
+        (sample(element("circle", cx=6, cy=6, r=3.5, class_="call"), small=True), "margin call"),
+        (sample(element("circle", cx=6, cy=6, r=3.5, class_="liquidation"), small=True), "liquidation"),
+        (sample(element("path", d="M2,2 10,10M2,10 10,2", class_="cross"), small=True), "gain forgone or unpaid"),
+    ]
+    return element("p", *(element("span", shown, words) for shown, words in entries), class_="swatches")

@@ -14,7 +14,7 @@ class Html(str):
     __slots__ = ()
 
 
-def element(name: str, *children: str, **attributes: Attribute) -> Html:
+def element(name: str, /, *children: str, **attributes: Attribute) -> Html:
     """One element. `class_` gives class and `stroke_width` stroke-width; None and False leave an attribute out."""
     opening = name + "".join(_attribute(key, value) for key, value in attributes.items())
     if name in VOID:

@@ -52,7 +52,7 @@ def plot(times_s: Sequence[int], values: tuple[float, float], box: tuple[float, 
 def hours(plot: Plot, room: float = 58.0) -> Html:
     """The dates along the bottom, so many that each has `room`."""
     first, last = plot.x.low, plot.x.high
-    midnights = [at for at in range(-int(-first // DAY_S) * DAY_S, int(last) + 1, DAY_S)]
+    midnights = range(-int(-first // DAY_S) * DAY_S, int(last) + 1, DAY_S)
     every = max(1, -int(-len(midnights) * room // max(plot.right - plot.left, 1)))
     marks = [rule(plot.left, plot.bottom, plot.right, plot.bottom, "axis")]
     for at in midnights[::every]:

@@ -1,4 +1,4 @@
-"""Who bore the losses beyond collateral: for each regime the whole loss, and under it every payer's step down to nothing."""
+"""Who bore the losses beyond collateral: the whole loss, and under it every payer's step down to nothing."""
 
 from scripts.walkthrough.report.drawing import Scale, picture, rule, text
 from scripts.walkthrough.report.figures import REGIMES, Result, borne, money
@@ -68,3 +68,14 @@ def _row(n: int, who: str, amount: int, span: tuple[int, int], class_: str, scal
             "rect", x=left, y=top + 18, width=max(scale.at(span[1]) - left, 1.0), height=BAR, class_=f"bar {class_}"
         ),
     )
+
+
+def manners() -> Html:
+    """What the colours of the steps mean."""
+    told = (
+        ("paid", "paid by a fund, a venue or the client’s own reserve"),
+        ("deleveraged", "forgone by auto-deleveraging"),
+        ("unpaid", "left unpaid to those who gained"),
+    )
+    entries = (element("span", element("i", class_=class_), words) for class_, words in told)
+    return element("p", *entries, class_="swatches manners")
