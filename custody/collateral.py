@@ -18,6 +18,10 @@ class Eligible:
     asset: Asset
     haircut_bps: int
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.haircut_bps <= BPS:
+            raise ValueError(f"a haircut on {self.asset.symbol} is from 0 to {BPS} bps, not {self.haircut_bps}")
+
     def worth_units(self, units: int, price_e6: int) -> int:
         """Market value in 1e-6 USD, rounded down. `price_e6` is 1e-6 USD per whole coin."""
         return mul_div_down(units, price_e6, 10**self.asset.scale)

@@ -8,10 +8,9 @@ the venue, the chain), so each is a set of pending transfers that is later poste
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from hashlib import sha256
 
 from custody.accounts import Account, Chart
-from custody.transfers import Kind, Reason, Transfer, linked
+from custody.transfers import Kind, Reason, Transfer, derived_id, linked
 
 
 class Standing(Enum):
@@ -84,7 +83,7 @@ def cancel(held: Sequence[Transfer], at_s: int) -> tuple[Transfer, ...]:
 
 def _pending(order: Instruction, debit: Account, credit: Account, part: str = "") -> Transfer:
     return Transfer(
-        id=_derived(order.id, part) if part else order.id,
+        id=derived_id(order.id, part) if part else order.id,
         debit_account=debit.id,
         credit_account=credit.id,
         amount=order.units,
@@ -97,7 +96,7 @@ def _pending(order: Instruction, debit: Account, credit: Account, part: str = ""
 
 def _resolve(held: Transfer, kind: Kind, word: str, at_s: int) -> Transfer:
     return Transfer(
-        id=_derived(held.id, word),
+        id=derived_id(held.id, word),
         debit_account=held.debit_account,
         credit_account=held.credit_account,
         amount=0,
@@ -107,9 +106,3 @@ def _resolve(held: Transfer, kind: Kind, word: str, at_s: int) -> Transfer:
         reference=held.reference,
         occurred_at_s=at_s,
     )
-
-
-def _derived(parent_id: str, word: str) -> str:
-    # An id of up to 64 characters is the caller's right; what was held under it must still be possible to end.
-    derived = f"{parent_id}:{word}"
-    return derived if len(derived) <= 64 else f"{sha256(parent_id.encode()).hexdigest()[:56]}:{word}"

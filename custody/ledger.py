@@ -6,14 +6,13 @@ overdraw an account half-way is refused even if its end would be sound.
 """
 
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 
 from custody.accounts import Totals
 from custody.judgement import has_expired, judge
 from custody.state import LedgerState, undo, write
-from custody.transfers import Kind, Outcome, Refusal, Transfer, linked
+from custody.transfers import Kind, Outcome, Refusal, Transfer, derived_id, linked
 
-__all__ = ["LedgerState", "apply", "expire", "expiry_id"]
+__all__ = ["LedgerState", "apply", "expire"]
 
 
 def apply(state: LedgerState, transfers: Sequence[Transfer], now_s: int) -> list[Outcome]:
@@ -32,7 +31,7 @@ def expire(state: LedgerState, now_s: int) -> list[Transfer]:
     """The VOIDs that are due at `now_s`; the caller posts them. The same pending always yields the same VOID."""
     return [
         Transfer(
-            id=expiry_id(pending.id),
+            id=derived_id(pending.id, "expired"),
             debit_account=pending.debit_account,
             credit_account=pending.credit_account,
             amount=0,
@@ -45,12 +44,6 @@ def expire(state: LedgerState, now_s: int) -> list[Transfer]:
         for pending in state.transfers.values()
         if pending.kind is Kind.PENDING and pending.id not in state.resolved and has_expired(pending, now_s)
     ]
-
-
-def expiry_id(pending_id: str) -> str:
-    """The id of the VOID that ends an expired pending transfer; a hash stands in for an id too long to extend."""
-    derived = f"{pending_id}:expired"
-    return derived if len(derived) <= 64 else f"{sha256(pending_id.encode()).hexdigest()[:56]}:expired"
 
 
 def _chains(transfers: Sequence[Transfer]) -> Iterator[Sequence[Transfer]]:

@@ -8,6 +8,7 @@ The model is TigerBeetle's.
 import re
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from hashlib import sha256
 
 from custody.money import MAX_UNITS
 
@@ -70,6 +71,15 @@ class Transfer:
     reference: str = ""
     occurred_at_s: int = 0
     expires_at_s: int = 0
+
+
+def derived_id(parent_id: str, word: str) -> str:
+    """The id of what follows from a transfer, such as `…:post`; a hash stands in for an id too long to extend.
+
+    An id of up to 64 characters is the caller's right, and what was held under it must still be possible to end.
+    """
+    derived = f"{parent_id}:{word}"
+    return derived if len(derived) <= 64 else f"{sha256(parent_id.encode()).hexdigest()[: 63 - len(word)]}:{word}"
 
 
 def linked(*transfers: Transfer) -> tuple[Transfer, ...]:

@@ -3,7 +3,7 @@
 Floats: an estimate of worth. It becomes a mark, and so money, only through `margin.estimates`.
 """
 
-from math import erfc, exp, log, sqrt
+from math import erfc, log, sqrt
 
 YEAR_S = 365 * 86_400
 TOTAL_VOLATILITY_CAP = 24.0
@@ -33,8 +33,3 @@ def black76(forward: float, strike: float, volatility: float, seconds: float) ->
 def normal_cdf(x: float) -> float:
     """Standard normal distribution function; `erfc` keeps the tails."""
     return 0.5 * erfc(-x / sqrt(2.0))
-
-
-def normal_density(x: float) -> float:
-    """Standard normal density."""
-    return exp(-x * x / 2) / 2.506628274631000502

@@ -55,19 +55,10 @@ def _install_python_packages() -> None:
         if not uv.exists():
             _tool(UV)
         _run(uv, "venv", "-q", "--clear", "--python", sys.executable, VENV)
-        _run(
-            uv,
-            "pip",
-            "sync",
-            "-q",
-            "--compile-bytecode",
-            "--require-hashes",
-            "--python",
-            python,
-            ROOT / "requirements.lock",
-        )
+        lock = ROOT / "requirements.lock"
+        _uv("pip", "sync", "-q", "--compile-bytecode", "--require-hashes", "--python", python, lock)
         # The build backend is in the lock: no second, unlocked look at an index.
-        _run(uv, "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--python", python, "-e", ROOT)
+        _uv("pip", "install", "-q", "--no-deps", "--no-build-isolation", "--python", python, "-e", ROOT)
         _mark_current(VENV, *locks, salt=sys.version)
 
 
@@ -98,6 +89,17 @@ def _tool(requirement: str) -> None:
                 f"{why}\nThe standard module venv does not work here; on Debian or Ubuntu: apt-get install python3-venv"
             ) from None
     _run(TOOLS / BIN / "pip", "install", "-q", "--disable-pip-version-check", requirement)
+
+
+def _uv(*arguments: str | Path) -> None:
+    """Run uv; once more with the machine's own certificates where its built-in ones do not know the index."""
+    uv = TOOLS / BIN / "uv"
+    try:
+        _run(uv, *arguments)
+    except SetupError as why:
+        if "certificate" not in str(why):
+            raise
+        _run(uv, "--system-certs", *arguments)
 
 
 def _run(*command: str | Path, cwd: Path = ROOT) -> None:

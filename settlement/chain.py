@@ -25,6 +25,7 @@ MAX_FEE_WEI, TIP_WEI = 10**12, 1
 GAS_LIMIT = 16_000_000
 """Below the cap that the Osaka upgrade sets on one transaction (2^24)."""
 TIMEOUT_S = 20
+DYING_S = 0.5
 
 
 class ChainError(Exception):
@@ -107,7 +108,8 @@ class Node:
         try:
             answer = self._provider.make_request(RPCEndpoint(method), params)
         except (OSError, Timeout, json.JSONDecodeError, UnicodeDecodeError) as why:
-            self._require_running()
+            # A node that was just killed breaks the connection a moment before it can be asked how it ended.
+            self._require_running(DYING_S)
             raise ChainError(f"no JSON-RPC answer from {self.name} to {method}: {type(why).__name__} {why}") from why
         told: dict[str, Any] = dict(answer) if isinstance(answer, dict) else {}
         if told.get("error") is None:
@@ -117,8 +119,8 @@ class Node:
             raise ChainError(f"{self.name} answers {method}, but not in JSON-RPC: {str(answer)[:120]}")
         return told
 
-    def _require_running(self) -> None:
-        if self._anvil is not None and not self._anvil.is_running():
+    def _require_running(self, patience_s: float = 0) -> None:
+        if self._anvil is not None and not self._anvil.is_running(patience_s):
             raise ChainError(f"the node stopped by itself: {self._anvil.last_words()}")
 
     def _checked_chain_id(self) -> int:
@@ -198,8 +200,11 @@ class Chain:
     def send_together(self, calls: Sequence[Call]) -> list[Receipt]:
         """Send several, in order, into one block: a block costs anvil more than what is in it. Receipts in order.
 
-        Raises ChainError for the first that reverted; those behind it in the block have happened.
+        What does not fit into one block goes into the next. Raises ChainError for the first that reverted; those behind
+        it have happened.
         """
+        if not calls:
+            return []
         if len(calls) == 1:
             return [self.send(calls[0].to, calls[0].data, calls[0].purpose)]
         self._know_nonce()
@@ -210,13 +215,19 @@ class Chain:
                 sent.append(self.node.rpc("eth_sendRawTransaction", self._signed(call.to, call.data)))
                 self._nonce += 1
             self.node.apply_time()
-            self.node.rpc("evm_mine")
+            receipts = [self._mined(name) for name in sent]
         finally:
             self.node.rpc("evm_setAutomine", True)
-        return [
-            self._noted(call, self.node.rpc("eth_getTransactionReceipt", name))
-            for call, name in zip(calls, sent, strict=True)
-        ]
+        return [self._noted(call, receipt) for call, receipt in zip(calls, receipts, strict=True)]
+
+    def _mined(self, tx_hash: str) -> dict[str, Any]:
+        """A receipt, after a block more if the transaction is in none yet: of a full block it is the first left out."""
+        for mine in (False, True):
+            if mine:
+                self.node.rpc("evm_mine")
+            if receipt := self.node.rpc("eth_getTransactionReceipt", tx_hash):
+                return dict(receipt)
+        raise ChainError(f"{self.node.name} has put {tx_hash} into no block")
 
     def read(self, artifact: Artifact, to: str, function: str, *arguments: object) -> Any:
         """The result of a view function at the latest block."""

@@ -114,8 +114,11 @@ class Anvil:
     def pid(self) -> int:
         return self._process.pid
 
-    def is_running(self) -> bool:
-        return self._process.poll() is None
+    def is_running(self, patience_s: float = 0) -> bool:
+        """Whether the node has not ended; `patience_s` is how long to wait for its end."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience_s)
+        return self._process.returncode is None
 
     def last_words(self) -> str:
         """The last lines that the node printed."""

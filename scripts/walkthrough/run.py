@@ -13,11 +13,12 @@ from rich.console import Console
 from custody.database import DatabaseError
 from custody.delegation import Standing
 from margin.scenarios.bridge import build_paths
-from margin.scenarios.candles import CandleError, asset_of, read_candles, replace_bars
-from margin.scenarios.scenario import Scenario, ScenarioError, load_scenario, packaged
+from margin.scenarios.candles import CandleError
+from margin.scenarios.scenario import Scenario, ScenarioError
 from scripts.walkthrough import tables
 from scripts.walkthrough.command import Options
 from scripts.walkthrough.day import CrashDay
+from scripts.walkthrough.event import UsageError, event_of
 from scripts.walkthrough.opening import BEFORE_S
 from scripts.walkthrough.reckoning import Reckoning, Tally, compare
 from scripts.walkthrough.result import result, utc
@@ -31,11 +32,9 @@ from settlement.devnet import Anvil, DevnetError
 from settlement.happenings import Happening
 
 LEDGERS = tuple(f"ledger-{standing.value}.sqlite" for standing in Standing)
+TOLD = ("result.json", "transcript.txt", "report.html")
 INTERRUPTED = 130
-
-
-class UsageError(Exception):
-    """Options that do not make sense together."""
+LONGEST_PACE_S = 3_600
 
 
 def run(options: Options) -> int:
@@ -54,10 +53,14 @@ def run(options: Options) -> int:
 
 
 def _run(options: Options) -> int:
-    if options.pace_s < 0 or not 0 <= options.port < 2**16:
-        raise UsageError("--pace is not negative, and --port is from 0 to 65535")
-    event = _scenario(options)
+    # Written so that a pace that is no number at all is refused too.
+    if not 0 <= options.pace_s <= LONGEST_PACE_S or not 0 <= options.port < 2**16:
+        raise UsageError(f"--pace is from 0 to {LONGEST_PACE_S} seconds, and --port is from 0 to 65535")
+    event = event_of(options.scenario, options.candles)
     paths = build_paths(event, options.seed)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that cannot show a character gets a question mark instead of an end.
+        sys.stdout.reconfigure(errors="replace")
     with _folder(options.out) as folder, _node(options, event) as node:
         day, series = CrashDay(event, paths, node, folder), Series()
         transcript = Console(file=io.StringIO(), width=WIDTH, color_system=None, force_terminal=False, _environ={})
@@ -94,21 +97,9 @@ def _reckon(day: CrashDay, series: Series, tallies: dict[Standing, Tally]) -> di
     return reckonings
 
 
-def _scenario(options: Options) -> Scenario:
-    """The event, with the user's candles in place of its bars."""
-    own_file = options.scenario.endswith(".toml") or "/" in options.scenario
-    event = load_scenario(Path(options.scenario)) if own_file else packaged(options.scenario)
-    for given in options.candles:
-        asset, _, name = given.rpartition("=")
-        path = Path(name)
-        bars = read_candles(path, asset or None)
-        event = replace_bars(event, asset or asset_of(path), bars)
-    return event
-
-
 @contextmanager
 def _folder(out: Path | None) -> Iterator[Path]:
-    """Where the ledgers are kept: the user's folder, without those of an earlier run, or one that goes away."""
+    """Where the files are kept: the user's folder, without those of an earlier run, or one that goes away."""
     if out is None:
         with tempfile.TemporaryDirectory(prefix="bulkhead-") as name:
             yield Path(name)
@@ -118,6 +109,8 @@ def _folder(out: Path | None) -> Iterator[Path]:
         for ledger in LEDGERS:
             for leftover in out.glob(f"{ledger}*"):
                 leftover.unlink()
+        for name in TOLD:
+            (out / name).unlink(missing_ok=True)
     except OSError as why:
         raise UsageError(f"--out {out} cannot be used: {why.strerror}; give a folder that can be written to") from why
     yield out
@@ -152,26 +145,27 @@ def _interrupted(options: Options, day: CrashDay, at_s: int) -> int:
     faults = [fault for desk in day.desks.values() for fault in desk.world.books.verify()]
     state = "the ledgers are consistent" if not faults else f"the ledgers have {len(faults)} faults"
     where = f"; they are in {options.out}" if options.out else ""
+    node = "Your node has half a day on it, so start a fresh one" if options.rpc_url else "The node is stopped"
     sys.stderr.write(
-        f"\ncrash-day: interrupted at {utc(at_s)}. The node is stopped and {state}{where}. The chain went with the "
-        "node: the day cannot be resumed; run the command again to start over: the same seed tells the same story.\n"
+        f"\ncrash-day: interrupted at {utc(at_s)}. {node}; {state}{where}. The day cannot be resumed, for its chain "
+        "is gone: run the command again to start over; the same seed tells the same story.\n"
     )
     return INTERRUPTED
 
 
 def _leave(options: Options, told: dict[str, object], transcript: object) -> None:
     """Write the files, and print the JSON if that was asked for."""
-    text = json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     if options.out is not None:
         from scripts.walkthrough.report import page
 
         assert isinstance(transcript, io.StringIO)  # noqa: S101
-        (options.out / "result.json").write_text(text)
-        (options.out / "transcript.txt").write_text(_without_padding(transcript.getvalue()))
-        (options.out / "report.html").write_text(page(told))
-        sys.stderr.write(f"written to {options.out}: result.json, transcript.txt, report.html, {', '.join(LEDGERS)}\n")
+        data = json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        for name, text in zip(TOLD, (data, _without_padding(transcript.getvalue()), page(told)), strict=True):
+            (options.out / name).write_text(text, encoding="utf-8")
+        sys.stderr.write(f"written to {options.out}: {', '.join((*TOLD, *LEDGERS))}\n")
     if options.json:
-        sys.stdout.write(text)
+        # Escaped: whatever encoding standard output has, this is valid there.
+        sys.stdout.write(json.dumps(told, indent=1, sort_keys=True) + "\n")
 
 
 def _without_padding(text: str) -> str:

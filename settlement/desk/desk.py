@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from margin import estimates
 from margin.black76 import black76
-from margin.contagion.market import relax
+from margin.contagion.market import HALF_LIFE_S, relax
 from margin.instruments import Instrument, Kind
 from settlement.desk.auditing import AuditRoom
 from settlement.desk.collateral import CollateralRoom
@@ -41,7 +41,8 @@ class Desk:
     def see(self, now_s: int, index_e6: Mapping[str, int], volatility: float) -> None:
         """Take a new time and new index prices (1e-6 USD); marks follow. `volatility` a year, as a fraction."""
         world = self.world
-        elapsed_s = now_s - world.now_s if world.now_s else 0
+        # By the clock's half-lives, not by the step's length: short steps would never add up to one.
+        elapsed_s = (now_s // HALF_LIFE_S - world.now_s // HALF_LIFE_S) * HALF_LIFE_S
         world.now_s, world.index_e6 = now_s, dict(index_e6)
         for number, moved in world.displacement.items():
             world.displacement[number] = relax(moved, elapsed_s)

@@ -38,7 +38,7 @@ class LiquidationRoom:
             positions = self.margin.positions(client, venue)
             if not positions or tested.needed_units == 0:
                 break
-            worst = choose(positions, dict(world.setting.rates))
+            worst = choose(positions, world.setting.rates)
             if self.adl.is_due(client, venue, positions):
                 self.adl.close_out(client, venue, worst)
             else:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from custody.accounts import Account, Code, Limit, Totals
-from custody.ledger import LedgerState, apply, expire, expiry_id
+from custody.ledger import LedgerState, apply, expire
 from custody.money import MAX_UNITS
-from custody.transfers import Kind, Outcome, Reason, Refusal, Transfer, linked
+from custody.transfers import Kind, Outcome, Reason, Refusal, Transfer, derived_id, linked
 
 NOW_S = 60
 POSTED, PENDING, POST, VOID = Kind
@@ -205,7 +205,7 @@ def test_expiry_is_a_void_the_caller_posts_once() -> None:
 
 
 def test_the_id_of_an_expiry_is_itself_an_id_however_long_the_pending_ones() -> None:
-    longest = [expiry_id("x" * 63 + last) for last in "ab"]
+    longest = [derived_id("x" * 63 + last, "expired") for last in "ab"]
     assert all(len(name) == 64 for name in longest)
     assert len(set(longest)) == 2
 

@@ -73,18 +73,19 @@ def is_closed_out(harbour: "Harbour") -> None:
     assert moved["due hedger"] == sold - 1_000_000 * USD - penalty
     assert moved["due fund"] == penalty
 
-    # Only a segregated client's agreement lets the custodian reach for the client's own reserve.
+    # Only a segregated client's agreement lets the custodian reach for the client's own reserve: up to 98% of all it
+    # owns here, 170,000, may be delegated.
     missing = -moved["due hedger"] - 150_000 * USD
     (found,) = (happening for happening in told if happening.kind == "shortfall_found")
     assert found.facts["missing_units"] == missing
-    own = RESERVE * USD if harbour.world.standing is Standing.SEGREGATED else 0
+    own = 16_600 * USD if harbour.world.standing is Standing.SEGREGATED else 0
     assert moved.get(harbour.at_venue("hedger"), 0) == -moved.get("USDC/client/hedger/available", 0) == own
     assert found.facts["own_reserve_units"] == own * 98 // 100
     assert not any("bystander" in key for key in moved)
 
 
 def pays_what_it_has_and_the_layers_pay_the_rest(harbour: "Harbour") -> None:
-    """The hedger gives all it has; then the fund all of its 30,000, then the venue's capital; winners are paid whole."""
+    """The hedger gives all it has; then the fund its 30,000, then the venue's capital; winners are paid whole."""
     harbour.see(600, 80_000)
     before = harbour.picture()
     due = {party: before[f"due {party}"] for party in ("hedger", "maker", FUND, HOUSE)}

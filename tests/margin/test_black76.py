@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from margin.black76 import TOTAL_VOLATILITY_CAP, YEAR_S, black76, normal_cdf, normal_density
+from margin.black76 import TOTAL_VOLATILITY_CAP, YEAR_S, black76, normal_cdf
 
 VECTORS = pathlib.Path(__file__).resolve().parents[3] / "shared" / "vectors" / "derive_margin.json"
 WEEK_S = 7 * 86_400
@@ -92,9 +92,8 @@ def test_more_volatility_is_worth_more_where_it_counts() -> None:
 
 
 @pytest.mark.parametrize("x", [-8.0, -3.0, -1.0, 0.0, 0.5, 2.0, 6.0])
-def test_the_normal_distribution_and_its_density(x: float) -> None:
+def test_the_normal_distribution(x: float) -> None:
     assert normal_cdf(x) == pytest.approx(NormalDist().cdf(x), rel=1e-6, abs=1e-12)
-    assert normal_density(x) == pytest.approx(NormalDist().pdf(x), rel=1e-12, abs=0)
 
 
 def test_the_tails_are_kept() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from custody.money import Asset
 from custody.signers import LocalSigner
 from settlement.batch import GENESIS, ChainCycle, MirrorBatch, Release, domain_separator
-from settlement.chain import ChainError, Node
+from settlement.chain import ChainError, Node, Receipt
 from settlement.contracts import POSITIONS, SETTLEMENT, VAULT, Contracts, Plan, deploy
 from settlement.devnet import Anvil
 from settlement.keys import signer_of
@@ -40,6 +40,11 @@ def book() -> Iterator[Contracts]:
 def head(book: Contracts) -> tuple[int, bytes]:
     sequence, digest = book.chain.read(POSITIONS, book.positions, "head")
     return int(sequence), bytes(digest)
+
+
+def send(book: Contracts, batch: MirrorBatch) -> Receipt:
+    (receipt,) = book.chain.send_together([book.mirroring(batch)])
+    return receipt
 
 
 def emitted_digest(book: Contracts, tx_hash: str) -> bytes:
@@ -78,7 +83,7 @@ def test_a_batch_has_one_digest_in_python_and_in_solidity(
     batch = MirrorBatch.of(sequence + 1, previous, as_of_s, prices_e6, rows)
     pairs = [(account, instrument) for instrument, account, _ in rows]
     before = book.positions_of(pairs)
-    receipt = book.mirror(batch)
+    receipt = send(book, batch)
     assert head(book) == (sequence + 1, batch.digest())
     assert emitted_digest(book, receipt.tx_hash) == batch.digest()
     assert book.positions_of(pairs) == [held + row[2] for held, row in zip(before, rows, strict=True)]
@@ -89,11 +94,11 @@ def test_the_widest_lots_fit_and_one_more_does_not(book: Contracts) -> None:
     first, second, number = HOLDERS[0], HOLDERS[1], 77
     widest = [(number, first, INT64 - 1), (number, second, 1 - INT64)]
     batch = MirrorBatch.of(sequence + 1, previous, 0, {}, widest)
-    book.mirror(batch)
+    send(book, batch)
     assert head(book)[1] == batch.digest()
     more = MirrorBatch.of(sequence + 2, batch.digest(), 0, {}, [(number, first, 1), (number, second, -1)])
     with pytest.raises(ChainError, match=f"lots overflow .account {first.lower()}, instrument {number}"):
-        book.mirror(more)
+        send(book, more)
     assert head(book) == (sequence + 1, batch.digest())
 
 
@@ -127,7 +132,7 @@ def test_the_contract_refuses_what_our_order_and_belief_rule_out(book: Contracts
     before = head(book)
     batch, told = refused_batches(*before)[name]
     with pytest.raises(ChainError) as refused:
-        book.mirror(batch)
+        send(book, batch)
     assert str(refused.value).startswith(f"positions mirrored: {told}")
     assert head(book) == before
 

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from settlement import chain
-from settlement.chain import Chain, ChainError, Node
+from settlement.chain import Call, Chain, ChainError, Node
 from settlement.contracts import ALL, TOKEN, Contracts
 from settlement.devnet import Anvil
 from settlement.keys import signer_of
@@ -90,6 +91,39 @@ def test_the_nonce_survives_a_transaction_that_the_node_refuses(node: Node, cont
     assert poor.send(contracts.chain.sender.address, b"", "greeting").gas_used > 21_000 - 1
 
 
+def mint(contracts: Contracts, amount: int, believed: int) -> Call:
+    return Call(contracts.tokens["USDC"], TOKEN.call("guardMint", contracts.vault, amount, believed), "claims minted")
+
+
+def test_several_sent_together_share_a_block_in_their_order(contracts: Contracts) -> None:
+    first, second = contracts.chain.send_together([mint(contracts, 5, 0), mint(contracts, 7, 5)])
+    assert first.block == second.block
+    assert contracts.chain.read(TOKEN, contracts.tokens["USDC"], "totalSupply") == 12
+    assert contracts.chain.send_together([]) == [], "and no block is made for nothing"
+    assert contracts.chain.send_together([mint(contracts, 1, 12)])[0].block == first.block + 1, "one goes alone"
+
+
+def test_one_that_reverts_among_several_is_told_and_the_nonce_goes_on(contracts: Contracts) -> None:
+    with pytest.raises(ChainError, match=r"claims minted: supply mismatch \(actualSupply 5, estimatedSupply 77\)"):
+        contracts.chain.send_together([mint(contracts, 5, 0), mint(contracts, 7, 77)])
+    contracts.chain.send_together([mint(contracts, 5, 5), mint(contracts, 5, 10)])
+    assert contracts.chain.read(TOKEN, contracts.tokens["USDC"], "totalSupply") == 15
+
+
+def test_one_that_the_node_refuses_among_several_leaves_it_mining(node: Node, contracts: Contracts) -> None:
+    poor = Chain(node, signer_of("poor"), ALL)
+    with pytest.raises(ChainError, match="Insufficient funds"):
+        poor.send_together([mint(contracts, 5, 0), mint(contracts, 5, 5)])
+    assert contracts.chain.send_together([mint(contracts, 5, 0)])
+
+
+def test_more_than_one_block_holds_is_sent_all_the_same(contracts: Contracts) -> None:
+    creations = [Call("", TOKEN.creation(6, "claim", "C"), "deployment")] * 30
+    receipts = contracts.chain.send_together(creations)
+    assert len({receipt.contract for receipt in receipts}) == 30
+    assert sum(receipt.gas_used for receipt in receipts) > 30_000_000, "or one block would have held them"
+
+
 def test_a_view_that_reverts_is_explained(contracts: Contracts) -> None:
     with pytest.raises(ChainError) as told:
         contracts.chain.read(ALL[2], contracts.positions, "positionsOf", [contracts.vault], [1, 2])
@@ -128,6 +162,8 @@ def test_a_node_that_hangs_is_not_waited_for_without_end(anvil: Anvil, monkeypat
     monkeypatch.setattr(chain, "TIMEOUT_S", 1)
     with Node.of_anvil(anvil) as impatient:
         os.kill(anvil.pid, signal.SIGSTOP)
+        while Path(f"/proc/{anvil.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.01)  # its threads stop one by one
         with pytest.raises(ChainError, match="no JSON-RPC answer from anvil to eth_blockNumber: Timeout"):
             impatient.block_number()
         killing = threading.Timer(0.2, os.kill, (anvil.pid, signal.SIGKILL))

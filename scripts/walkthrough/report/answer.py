@@ -61,14 +61,19 @@ def worse(result: Result) -> Html:
     of_clients = [said for said in sentences if any(said.startswith(f"{name} ") for name in names)]
     overall = [said for said in sentences if said not in of_clients]
     return element(
-        "div", _list("For the market as a whole", overall), _list("For single clients", of_clients), class_="grid two"
+        "div",
+        _list("For the market as a whole", overall, "overall"),
+        _list("For single clients", of_clients),
+        class_="grid two",
     )
 
 
-def _list(heading: str, sentences: list[str]) -> Html:
+def _list(heading: str, sentences: list[str], class_: str | None = None) -> Html:
     if not sentences:
         return Html("")
-    return element("div", element("h3", heading), element("ul", *(element("li", _strong(s)) for s in sentences)))
+    return element(
+        "div", element("h3", heading), element("ul", *(element("li", _strong(s)) for s in sentences), class_=class_)
+    )
 
 
 def _strong(sentence: str) -> Html:

@@ -7,7 +7,7 @@ from scripts.walkthrough.report.drawing import area, between, line, picture, rul
 from scripts.walkthrough.report.figures import REGIMES, Result, low_index, money, short, total
 from scripts.walkthrough.report.markup import Html, element, joined
 from scripts.walkthrough.report.reading import hover, of_both
-from scripts.walkthrough.report.timeline import Plot, bands, events, hours, levels, plot
+from scripts.walkthrough.report.timeline import Plot, bands, events, hours, levels, millions, plot
 
 ASSETS = ("BTC", "ETH", "SOL", "XAG")
 
@@ -25,7 +25,7 @@ class Format:
     """Radius of an event's mark."""
 
 
-WIDE, NARROW = Format("wide", 1040, 400, 74, 8), Format("narrow", 380, 300, 62, 7)
+WIDE, NARROW = Format("wide", 1040, 400, 78, 8), Format("narrow", 380, 300, 68, 7)
 
 
 def both(draw: Callable[[Result, Format], Html], result: Result) -> Html:
@@ -69,6 +69,7 @@ def _prices(result: Result, size: Format) -> Html:
         *lines,
         *names,
         marks,
+        role="group",
         **hover(box, [(f"prices.{asset}", asset, asset.lower(), "price") for asset in indexed]),
     )
 
@@ -82,12 +83,11 @@ def _reachable(result: Result, size: Format) -> Html:
     times = result["series"]["times_s"]
     series = {regime: result["series"]["regimes"][regime]["reachable"] for regime in REGIMES}
     marks_at = ticks(0, max([0, *series["pooled"], *series["segregated"]]) / 1000, 4)
-    box = plot(times, (0, marks_at[-1] * 1000), (44, 14, size.width - size.margin - 20, size.height * 0.75))
+    box = plot(times, (0, marks_at[-1] * 1000), (44, 14, size.width - 12, size.height * 0.75))
     xs, ys = box.xs(times), {regime: box.ys(values) for regime, values in series.items()}
     drawn = [element("path", d=line(xs, ys[regime]), class_=f"line {regime}") for regime in REGIMES] if times else []
     gap = [element("path", d=between(xs, ys["pooled"], ys["segregated"]), class_="gap")] if times else []
-    ends = spread([ys[regime][-1] for regime in REGIMES] if times else [], 16, box.top + 8, box.bottom - 4)
-    names = [text(box.right + 8, y + 4, regime, f"name {regime}") for y, regime in zip(ends, REGIMES, strict=False)]
+    names = _named(box, xs, ys) if times else []
     return picture(
         f"reachable-{size.name}",
         size.width,
@@ -98,7 +98,7 @@ def _reachable(result: Result, size: Format) -> Html:
         ),
         bands(result, box, numbered=False),
         *gap,
-        levels(box, [value * 1000 for value in marks_at], [f"${value:g}m" for value in marks_at]),
+        levels(box, [value * 1000 for value in marks_at], [millions(value) for value in marks_at]),
         hours(box),
         *drawn,
         *names,
@@ -107,13 +107,23 @@ def _reachable(result: Result, size: Format) -> Html:
     )
 
 
+def _named(box: Plot, xs: list[float], ys: dict[str, list[float]]) -> list[Html]:
+    """The lines' names where they begin: over the upper one, under the lower one."""
+    upper, lower = sorted(REGIMES, key=lambda regime: ys[regime][0])
+    beside = sum(x <= box.left + 100 for x in xs)
+    return [
+        text(box.left + 8, min(ys[upper][:beside]) - 8, upper, f"name {upper}"),
+        text(box.left + 8, max(ys[lower][:beside]) + 18, lower, f"name {lower}"),
+    ]
+
+
 def _at_the_low(result: Result, box: Plot, ys: dict[str, list[float]]) -> list[Html]:
     """The moment of the lowest bitcoin reading, with what the totals quote for it."""
     low = low_index(result)
     if low is None:
         return []
     x = box.x.at(result["series"]["times_s"][low])
-    marks = [rule(x, box.top, x, box.bottom, "moment"), text(x - 6, box.bottom - 8, "bitcoin's low", "note", "end")]
+    marks = [rule(x, box.top, x, box.bottom, "moment"), text(x - 6, box.bottom - 8, "bitcoin’s low", "note", "end")]
     for regime in REGIMES:
         y, said = ys[regime][low], short(total(result, regime, "reachable_at_low_units"))
         marks += [element("circle", cx=x, cy=y, r=4.0, class_=f"dot {regime}")]
@@ -126,7 +136,7 @@ def unsettled(result: Result, regime: str) -> Html:
     times = result["series"]["times_s"]
     highest = max(max([0, *result["series"]["regimes"][each]["unsettled"]]) for each in REGIMES)
     marks_at = ticks(0, highest / 1000, 3)
-    box = plot(times, (0, marks_at[-1] * 1000), (40, 10, 490, 170))
+    box = plot(times, (0, marks_at[-1] * 1000), (40, 10, 412, 150))
     values = result["series"]["regimes"][regime]["unsettled"]
     drawn = (
         [element("path", d=area(box.xs(times), box.ys(values), box.bottom), class_=f"area {regime}")] if times else []
@@ -134,12 +144,12 @@ def unsettled(result: Result, regime: str) -> Html:
     peak = total(result, regime, "unsettled_peak_units")
     return picture(
         f"unsettled-{regime}",
-        500,
-        194,
+        420,
+        174,
         f"Unsettled gains, {regime}",
         f"The peak is {money(peak)}",
         bands(result, box, numbered=False),
-        levels(box, [value * 1000 for value in marks_at], [f"${value:g}m" for value in marks_at]),
+        levels(box, [value * 1000 for value in marks_at], [millions(value) for value in marks_at]),
         hours(box),
         *drawn,
         **hover(box, [(f"{regime}.unsettled", regime, regime, "thousands")]),

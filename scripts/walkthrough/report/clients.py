@@ -3,34 +3,24 @@
 from typing import Any
 
 from scripts.walkthrough.report.figures import REGIMES, Result, money, signed, units
-from scripts.walkthrough.report.markup import Html, element, joined, number
+from scripts.walkthrough.report.markup import Html, element, joined, number, part
 
 HALF = 60.0
 """Length of a bar of 100%."""
 
 INVOLVED = {(True, True): "both", (True, False): "pooled", (False, True): "segregated", (False, False): "no"}
 
+HEADS = ("pooled", "segregated", "difference", "in % of pooled", "calls", "liquidations", "fee", "involved")
+
 
 def client_table(result: Result) -> Html:
     """One row a client, in the order of the cast."""
-    heads = (
-        "client",
-        "pooled",
-        "segregated",
-        "difference",
-        "… of pooled worth",
-        "calls",
-        "liquidations",
-        "fee",
-        "involved",
-    )
-    head = element("tr", *(element("th", name, scope="col", class_=_colour(name)) for name in heads))
-    rows = [
+    heads = (part("th", name, scope="col", class_=name if name in REGIMES else None) for name in HEADS)
+    rows = (
         _row(client, *(_account(result, regime, client["name"]) for regime in REGIMES)) for client in result["clients"]
-    ]
-    return element(
-        "div", element("table", element("thead", head), element("tbody", *rows), class_="clients"), class_="scroll"
     )
+    head = part("tr", part("th", "client", scope="col"), *heads)
+    return part("table", part("thead", head), part("tbody", *rows), class_="clients")
 
 
 def _account(result: Result, regime: str, name: str) -> dict[str, Any]:
@@ -38,24 +28,21 @@ def _account(result: Result, regime: str, name: str) -> dict[str, Any]:
     return account
 
 
-def _colour(heading: str) -> str | None:
-    return heading if heading in REGIMES else None
-
-
 def _row(client: dict[str, str], pooled: dict[str, Any], segregated: dict[str, Any]) -> Html:
     before, after = (units(account.get("worth_units", 0)) for account in (pooled, segregated))
-    pairs = [f"{pooled.get(what, 0):,} · {segregated.get(what, 0):,}" for what in ("calls", "liquidations")]
-    return element(
-        "tr",
-        element("th", client["name"], element("small", client["what"]), scope="row"),
-        element("td", money(before)),
-        element("td", money(after)),
-        element("td", signed(after - before)),
-        element("td", _bar(before, after), class_="change"),
-        *(element("td", pair) for pair in pairs),
-        element("td", money(segregated.get("fees_units", 0))),
-        element("td", INVOLVED[bool(pooled.get("breached")), bool(segregated.get("breached"))], class_="involved"),
+    figures = (
+        money(before),
+        money(after),
+        signed(after - before),
+        _bar(before, after),
+        *(f"{pooled.get(what, 0):,} · {segregated.get(what, 0):,}" for what in ("calls", "liquidations")),
+        money(segregated.get("fees_units", 0)),
+        INVOLVED[bool(pooled.get("breached")), bool(segregated.get("breached"))],
     )
+    name = part("th", client["name"], element("small", client["what"]), scope="row")
+    # Narrow pages have no heads over the columns: each figure brings the name of its own.
+    cells = (part("td", figure, data_head=head) for head, figure in zip(HEADS, figures, strict=True))
+    return part("tr", name, *cells)
 
 
 def _bar(before: int, after: int) -> Html:
@@ -82,9 +69,8 @@ def _bar(before: int, after: int) -> Html:
 
 
 def _tenths(difference: int, of: int) -> str:
-    """A share in percent to a tenth, toward zero; one too small to show is said to be so."""
-    tenths = abs(difference) * 1_000 // of
-    sign = "−" if difference < 0 else "+"
-    if not difference:
-        return "0%"
-    return f"{sign}{tenths // 10}.{tenths % 10}%" if tenths else f"{sign}<0.1%"
+    """A share in percent to a tenth; one too small to show is said to be so."""
+    tenths = (abs(difference) * 1_000 + of // 2) // of
+    if not tenths:
+        return "≈ 0%" if difference else "0%"
+    return f"{'−' if difference < 0 else '+'}{tenths // 10}.{tenths % 10}%"

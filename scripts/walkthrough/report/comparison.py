@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from scripts.walkthrough.report.figures import REGIMES, Result, borne_by_others, money, units
-from scripts.walkthrough.report.markup import Html, element
+from scripts.walkthrough.report.markup import Html, part
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,19 @@ def side_by_side(result: Result) -> Html:
         for regime in REGIMES
     }
     known = {figure.name for _, figures in GROUPS for figure in figures}
-    strange = sorted({name for by in totals.values() for name in by} - known)
+    strange = sorted({name for by in totals.values() for name, value in by.items() if _is_figure(value)} - known)
     groups = [*GROUPS, ("Other", tuple(Figure(name, _words(name)) for name in strange))]
     bodies = [body for heading, figures in groups if (body := _group(heading, figures, totals))]
-    heads = (element("th", name, scope="col", class_=name) for name in REGIMES)
-    head = element("tr", element("td", ""), *heads, element("th", "did worse", scope="col"))
-    return element("table", element("thead", head), *bodies, class_="beside")
+    heads = (part("th", name, scope="col", class_=name) for name in REGIMES)
+    head = part("tr", part("td", ""), *heads, part("th", "did worse", scope="col"))
+    return part("table", part("thead", head), *bodies, class_="beside")
 
 
 def _group(heading: str, figures: tuple[Figure, ...], totals: dict[str, dict[str, int | str]]) -> Html:
     rows = [_row(f, *(totals[regime].get(f.name, 0) for regime in REGIMES)) for f in figures if _told(f.name, totals)]
     if not rows:
         return Html("")
-    return element("tbody", element("tr", element("th", heading, scope="rowgroup", colspan=4, class_="group")), *rows)
+    return part("tbody", part("tr", part("th", heading, scope="rowgroup", colspan=4, class_="group")), *rows)
 
 
 def _told(name: str, totals: dict[str, dict[str, int | str]]) -> bool:
@@ -95,18 +95,25 @@ def _told(name: str, totals: dict[str, dict[str, int | str]]) -> bool:
 def _row(figure: Figure, pooled: int | str, segregated: int | str) -> Html:
     difference = (units(segregated) - units(pooled)) * figure.better
     worse = "" if not difference else REGIMES[0] if difference > 0 else REGIMES[1]
-    return element(
+    return part(
         "tr",
-        element("th", figure.said, scope="row"),
-        element("td", _figure(figure.name, pooled)),
-        element("td", _figure(figure.name, segregated)),
-        element("td", worse or ("same" if figure.better else ""), class_=f"verdict {worse or 'neither'}"),
+        part("th", figure.said, scope="row"),
+        part("td", _figure(figure.name, pooled)),
+        part("td", _figure(figure.name, segregated)),
+        part("td", worse or ("same" if figure.better else ""), class_=f"verdict {worse or 'neither'}"),
     )
 
 
 def _figure(name: str, value: int | str) -> str:
     is_money = name.endswith("_units") or name == "borne_by_others"
     return money(value) if is_money else f"{units(value):,}"
+
+
+def _is_figure(value: object) -> bool:
+    """Whether a total is a number, or an amount as text."""
+    return (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, str) and value.removeprefix("-").isdecimal()
+    )
 
 
 def _words(name: str) -> str:

@@ -23,6 +23,11 @@ SCRIPT = """
   for (const svg of document.querySelectorAll("svg[data-plot]")) {
     const [left, right, top, bottom] = svg.dataset.plot.split(" ").map(Number);
     const lines = svg.dataset.lines.split(";").filter(Boolean).map(line => line.split("|"));
+    // A title of the whole picture would be shown as a tip over the read-out; it is said in another way instead.
+    const title = svg.querySelector(":scope > title");
+    svg.setAttribute("aria-label", title.textContent);
+    svg.removeAttribute("aria-labelledby");
+    title.remove();
     const times = told.times_s, last = times.length - 1;
     if (last < 0 || !lines.length) continue;
     const hair = document.createElementNS("http://www.w3.org/2000/svg", "line");

@@ -40,6 +40,20 @@ def line(xs: Sequence[float], ys: Sequence[float]) -> str:
     return "M" + " ".join(points if len(points) > 1 else points * 2)
 
 
+def runs(xs: Sequence[float], ys: Sequence[float], where: Sequence[bool]) -> str:
+    """Those stretches of a line where it is wanted, each begun at the point before it so that no gap is left."""
+    stretches: list[tuple[list[float], list[float]]] = []
+    for n, wanted in enumerate(where):
+        if not wanted:
+            continue
+        if n == 0 or not where[n - 1]:
+            before = [n - 1] if n else []
+            stretches.append(([xs[m] for m in before], [ys[m] for m in before]))
+        stretches[-1][0].append(xs[n])
+        stretches[-1][1].append(ys[n])
+    return "".join(line(*stretch) for stretch in stretches)
+
+
 def area(xs: Sequence[float], ys: Sequence[float], base: float) -> str:
     """The same, closed down to a base line."""
     return f"{line(xs, ys)} {number(xs[-1])},{number(base)} {number(xs[0])},{number(base)}Z"
@@ -78,16 +92,16 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
 def picture(
     name: str, width: float, height: float, title: str, about: str, *marks: str, **attributes: Attribute
 ) -> Html:
-    """An SVG of its own size at most, with a title and a description for those who do not see it."""
+    """An SVG with a title and a description for those who do not see it; `role="group"` where there are links in it."""
     return element(
         "svg",
         element("title", title, id=f"{name}-title"),
         element("desc", about, id=f"{name}-desc"),
         joined(marks),
         viewBox=f"0 0 {number(width)} {number(height)}",
-        role="img",
-        aria_labelledby=f"{name}-title {name}-desc",
-        **attributes,
+        aria_labelledby=f"{name}-title",
+        aria_describedby=f"{name}-desc",
+        **{"role": "img", **attributes},
     )
 
 

@@ -1,35 +1,39 @@
-"""Margin, one small picture a client: equity against maintenance margin under both regimes, and calls beneath."""
+"""Margin, one small picture a client: equity against maintenance margin under both regimes, and calls beneath.
+
+The regimes agree most of the time. Where they do there is one dark line; where they part there are two coloured ones,
+so that the eye goes to what custody changed.
+"""
 
 from collections.abc import Sequence
-from typing import Any
 
-from scripts.walkthrough.report.drawing import line, picture, rule, text, ticks
-from scripts.walkthrough.report.figures import REGIMES, Result, money, second, stamp
-from scripts.walkthrough.report.markup import Html, element, joined
-from scripts.walkthrough.report.reading import THOUSAND, hover
-from scripts.walkthrough.report.timeline import Plot, bands, hours, levels, plot
+from scripts.walkthrough.report.befallen import mark, strip
+from scripts.walkthrough.report.drawing import picture, rule, runs, ticks
+from scripts.walkthrough.report.figures import REGIMES, Result, money
+from scripts.walkthrough.report.markup import Html, element
+from scripts.walkthrough.report.reading import THOUSAND, folded, hover
+from scripts.walkthrough.report.timeline import Plot, bands, hours, levels, millions, plot
 
 WIDTH, STRIP = 330.0, 13.0
+WHAT = ("maintenance", "equity")
+
+Lines = dict[tuple[str, str], list[int]]
+"""A client's series in thousands of dollars, by what it is and regime."""
 
 
 def panels(result: Result) -> Html:
     """All clients: first those that were called under either regime, then those that never were."""
-    quiet: list[dict[str, str]] = []
-    called: list[dict[str, str]] = []
+    called: list[Html] = []
+    quiet: list[Html] = []
     for client in result["clients"]:
         accounts = [result["regimes"][regime]["clients"].get(client["name"], {}) for regime in REGIMES]
-        (called if any(account.get("breached") for account in accounts) else quiet).append(client)
-    return element("div", *(_panel(result, client) for client in [*called, *quiet]), class_="grid three")
+        panel = _panel(result, client["name"], client["what"])
+        (called if any(account.get("breached") for account in accounts) else quiet).append(panel)
+    return element("div", *called, *quiet, class_="grid three")
 
 
-def _panel(result: Result, client: dict[str, str]) -> Html:
-    name = client["name"]
-    return element(
-        "figure",
-        element("figcaption", element("b", name), " ", element("span", client["what"])),
-        _picture(result, name),
-        element("p", *_count(result, name), class_="count"),
-    )
+def _panel(result: Result, name: str, what: str) -> Html:
+    caption = element("figcaption", element("b", name), element("span", what))
+    return element("figure", caption, _picture(result, name), element("p", *_count(result, name), class_="count"))
 
 
 def _count(result: Result, name: str) -> list[Html]:
@@ -37,10 +41,8 @@ def _count(result: Result, name: str) -> list[Html]:
     told = []
     for regime in REGIMES:
         account = result["regimes"][regime]["clients"].get(name, {})
-        calls, liquidations = account.get("calls", 0), account.get("liquidations", 0)
-        told.append(
-            element("span", f"{regime}: {_times(calls, 'call')}, {_times(liquidations, 'liquidation')}", class_=regime)
-        )
+        calls, sold = _times(account.get("calls", 0), "call"), _times(account.get("liquidations", 0), "liquidation")
+        told.append(element("span", f"{regime}: {calls}, {sold}", class_=regime))
     return told
 
 
@@ -48,105 +50,88 @@ def _times(count: int, noun: str) -> str:
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
+def _lines(result: Result, name: str) -> Lines:
+    readings = result["series"]["regimes"]
+    return {(what, regime): readings[regime][what].get(name, []) for what in WHAT for regime in REGIMES}
+
+
 def _picture(result: Result, name: str) -> Html:
-    times = result["series"]["times_s"]
-    lines = {
-        (regime, what): result["series"]["regimes"][regime][what].get(name, [])
-        for what in ("maintenance", "equity")
-        for regime in REGIMES
-    }
+    lines = _lines(result, name)
     everything = [0, *(value for values in lines.values() for value in values)]
-    marks_at = ticks(min(everything) / 1000, max(everything) / 1000, 3)
-    box = plot(times, (marks_at[0] * 1000, marks_at[-1] * 1000), (40, 8, WIDTH - 6, 130))
-    drawn = [
-        element("path", d=line(box.xs(times), box.ys(values)), class_=f"line {what} {regime}")
-        for (regime, what), values in lines.items()
-        if values
-    ]
+    marks_at = ticks(0, max(everything) / 1000, 3)
+    box = plot(result["series"]["times_s"], (min(everything), marks_at[-1] * 1000), (40, 8, WIDTH - 6, 130))
     read = [
-        (f"{r}.{what}.{name}", f"{what}, {r}", r, "thousands") for what in ("equity", "maintenance") for r in REGIMES
+        (f"{regime}.{what}.{name}", f"{what}, {regime}", regime, "thousands")
+        for what in reversed(WHAT)
+        for regime in REGIMES
     ]
     return picture(
         f"margin-{name}",
         WIDTH,
-        box.bottom + 24 + 2 * STRIP,
+        box.bottom + 28 + 2 * STRIP,
         f"{name}: equity and maintenance margin",
-        _about(lines),
+        "; ".join(f"least equity {regime} {said}" for regime in REGIMES if (said := _least(lines, regime)[0])),
         bands(result, box, numbered=False),
-        levels(box, [value * 1000 for value in marks_at], [_level(value) for value in marks_at]),
+        levels(box, [value * 1000 for value in marks_at], [millions(value) for value in marks_at]),
         rule(box.left, box.y.at(0), box.right, box.y.at(0), "base"),
-        *drawn,
-        hours(box, 64),
-        *(_strip(result, box, name, regime, box.bottom + 28 + n * STRIP) for n, regime in enumerate(REGIMES)),
+        *(path for what in WHAT for path in _both(box, result["series"]["times_s"], lines, what)),
+        hours(box),
+        *(strip(result, box, name, regime, box.bottom + 30 + n * STRIP) for n, regime in enumerate(REGIMES)),
         **hover(box, read),
     )
 
 
-def _level(millions: float) -> str:
-    return f"{'−' if millions < 0 else ''}${abs(millions):g}m"
+def _both(box: Plot, times_s: Sequence[int], lines: Lines, what: str) -> list[Html]:
+    """One series of both regimes: in colour where they part by more than a pixel, dark where they agree."""
+    pooled, segregated = (lines[what, regime] for regime in REGIMES)
+    xs, ys = box.xs(times_s), [box.ys(pooled), box.ys(segregated)]
+    if not xs or len(pooled) != len(xs) or len(segregated) != len(xs):
+        return []
+    apart = [abs(one - other) > 1 for one, other in zip(*ys, strict=True)]
+    drawn = [
+        element("path", d=d, class_=f"line {what} {regime}")
+        for regime, each in zip(REGIMES, ys, strict=True)
+        if (d := runs(xs, each, apart))
+    ]
+    together = runs(xs, ys[1], [not each for each in apart])
+    return [*drawn, element("path", d=together, class_=f"line {what} same")] if together else drawn
 
 
-def _about(lines: dict[tuple[str, str], list[int]]) -> str:
-    """The least equity of each regime, in words."""
-    least = [(regime, min(values)) for (regime, what), values in lines.items() if what == "equity" and values]
-    return (
-        "; ".join(f"least equity {regime} {money(thousands * THOUSAND)}" for regime, thousands in least)
-        or "no readings"
-    )
+def _least(lines: Lines, regime: str) -> tuple[str, str]:
+    """The least equity of a client, and the maintenance margin of that hour; empty without readings."""
+    equity, maintenance = lines["equity", regime], lines["maintenance", regime]
+    if not equity:
+        return "", ""
+    least = equity.index(min(equity))
+    return money(equity[least] * THOUSAND), money(maintenance[least] * THOUSAND)
 
 
-MARKS = {
-    "call_opened": ("call", "called for", "amount_units"),
-    "liquidation_started": ("liquidation", "liquidated; equity", "equity_units"),
-    "adl_applied": ("cross", "auto-deleveraged; forgoes", "forgone_units"),
-    "gain_unpaid": ("cross", "gain left unpaid:", "units"),
-}
-
-
-def _strip(result: Result, box: Plot, name: str, regime: str, y: float) -> Html:
-    """What befell the client under a regime, as marks on a line of its own under the dates."""
-    own = [h for h in result["regimes"][regime]["happenings"] if h["party"] == name and h["kind"] in MARKS]
-    marks = [rule(box.left, y, box.right, y, f"strip {regime}"), text(box.left - 6, y + 4, regime[:4], "tick", "end")]
-    return joined([*marks, *(_mark(box, happening, y, regime) for happening in _in_order(own))])
-
-
-def _in_order(happenings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Calls first, so that what followed from them is drawn over them."""
-    return sorted(happenings, key=lambda happening: list(MARKS).index(happening["kind"]))
-
-
-def _mark(box: Plot, happening: dict[str, Any], y: float, regime: str) -> Html:
-    class_, words, fact = MARKS[happening["kind"]]
-    amount = money(happening["facts"].get(fact, 0))
-    title = element("title", f"{stamp(happening['at'])}, {regime}: {words} {amount} at {happening['venue']}")
-    x = box.x.at(second(happening["at"]))
-    if class_ == "cross":
-        return element(
-            "path",
-            title,
-            d=f"M{x - 4:.1f},{y - 4:.1f} {x + 4:.1f},{y + 4:.1f}M{x - 4:.1f},{y + 4:.1f} {x + 4:.1f},{y - 4:.1f}",
-            class_=f"cross {regime}",
-        )
-    return element("circle", title, cx=x, cy=y, r=3.5, class_=f"{class_} {regime}")
+def least_table(result: Result) -> Html:
+    """Every client's least equity with the maintenance margin of that hour, for those who would rather read."""
+    heads = ["client", *(f"{what}, {regime}" for regime in REGIMES for what in ("least equity", "maintenance then"))]
+    rows = []
+    for client in result["clients"]:
+        lines = _lines(result, client["name"])
+        rows.append([client["name"], *(figure for regime in REGIMES for figure in _least(lines, regime))])
+    return folded("The figures, at the least equity", heads, rows)
 
 
 def key() -> Html:
     """What lines and marks mean."""
 
-    def sample(*marks: Html, small: bool = False) -> Html:
-        box = f"0 0 {12 if small else 30} 12"
-        return element("svg", *marks, viewBox=box, class_="small" if small else None, aria_hidden="true")
+    def sample(*marks: Html, width: int = 30) -> Html:
+        return element("svg", *marks, viewBox=f"0 0 {width} 12", width=width, height=12, aria_hidden="true")
 
     def stroke(class_: str) -> Html:
-        return element("path", d="M1,6 29,6", class_=f"line {class_}")
+        return sample(element("path", d="M1,6 29,6", class_=f"line {class_}"))
 
     entries = [
-        (sample(stroke("equity pooled")), "equity, pooled"),
-        (sample(stroke("equity segregated")), "equity, segregated"),
-        (sample(stroke("maintenance pooled")), "maintenance, pooled"),
-        (sample(stroke("maintenance segregated")), "maintenance, segregated"),
-        (sample(element("circle", cx=6, cy=6, r=3.5, class_="call"), small=True), "margin call"),
-        (sample(element("circle", cx=6, cy=6, r=3.5, class_="liquidation"), small=True), "liquidation"),
-        (sample(element("path", d="M2,2 10,10M2,10 10,2", class_="cross"), small=True), "gain forgone or unpaid"),
+        (stroke("equity same"), "equity"),
+        (stroke("maintenance same"), "maintenance margin"),
+        (stroke("equity pooled"), "pooled, where the two part"),
+        (stroke("equity segregated"), "segregated"),
+        (sample(mark("call", 6, 6, ""), width=12), "margin call"),
+        (sample(mark("liquidation", 6, 6, ""), width=12), "liquidation"),
+        (sample(mark("cross", 6, 6, ""), width=12), "gain forgone or unpaid"),
     ]
     return element("p", *(element("span", shown, words) for shown, words in entries), class_="swatches")

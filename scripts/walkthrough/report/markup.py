@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
-VOID = frozenset({"meta", "link", "br"})
+VOID = frozenset({"meta", "link", "wbr"})
 
 Attribute = str | int | float | bool | None
 
@@ -20,6 +20,16 @@ def element(name: str, /, *children: str, **attributes: Attribute) -> Html:
     if name in VOID:
         return Html(f"<{opening}>")
     return Html(f"<{opening}>{joined(children)}</{name}>")
+
+
+ROLES = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell"}
+HEADER_ROLES = {"col": "columnheader", "row": "rowheader", "rowgroup": "rowheader"}
+
+
+def part(name: str, /, *children: str, **attributes: Attribute) -> Html:
+    """A part of a table that says its role once more: rows laid out as blocks would hide that it is a table."""
+    role = HEADER_ROLES[str(attributes["scope"])] if name == "th" else ROLES[name]
+    return element(name, *children, role=role, **attributes)
 
 
 def joined(children: Iterable[str]) -> Html:

@@ -49,17 +49,21 @@ def at_the_acts(result: Result) -> list[int]:
 
 def table(result: Result, columns: dict[str, list[str]]) -> Html:
     """A picture's figures at the beginning of each act and at the end, closed until asked for."""
-    times, rows = result["series"]["times_s"], at_the_acts(result)
-    head = element("tr", element("th", "reading, UTC", scope="col"), *(element("th", n, scope="col") for n in columns))
-    body = [
-        element(
-            "tr", element("th", hour(times[n]), scope="row"), *(element("td", each[n]) for each in columns.values())
-        )
-        for n in rows
-    ]
+    times = result["series"]["times_s"]
+    rows = [[hour(times[n]), *(each[n] for each in columns.values())] for n in at_the_acts(result)]
+    return folded("The figures, at the beginning of each act", ["reading, UTC", *columns], rows)
+
+
+def folded(summary: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Html:
+    """A plain table behind its summary; the first column names the row."""
+    head = element("tr", *(element("th", name, scope="col") for name in heads))
+    body = (
+        element("tr", element("th", row[0], scope="row"), *(element("td", figure) for figure in row[1:]))
+        for row in rows
+    )
     return element(
         "details",
-        element("summary", "The figures, at the beginning of each act"),
+        element("summary", summary),
         element("div", element("table", element("thead", head), element("tbody", *body)), class_="scroll"),
     )
 

@@ -5,11 +5,11 @@ from scripts.walkthrough.report.clients import client_table
 from scripts.walkthrough.report.comparison import side_by_side
 from scripts.walkthrough.report.crosshair import SCRIPT
 from scripts.walkthrough.report.figures import REGIMES, Result, borne_by_others, money, stamp, total
-from scripts.walkthrough.report.margins import key, panels
+from scripts.walkthrough.report.margins import key, least_table, panels
 from scripts.walkthrough.report.markup import Html, element
 from scripts.walkthrough.report.reading import in_dollars, series, table
 from scripts.walkthrough.report.style import STYLE
-from scripts.walkthrough.report.waterfall import manners, waterfalls
+from scripts.walkthrough.report.waterfall import bearer_table, manners, waterfalls
 
 # Nothing may be loaded, from anywhere: the browser itself is told to refuse.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
@@ -84,7 +84,7 @@ def _sections(result: Result) -> list[Html]:
             side_by_side(result),
         ),
         _prices(result),
-        _section("margin", MARGIN_LEAD, key(), panels(result)),
+        _section("margin", MARGIN_LEAD, key(), panels(result), least_table(result)),
         _reach(result),
         _unsettled(result),
         _losses(result),
@@ -107,7 +107,7 @@ def _section(name: str, lead: str, *parts: Html) -> Html:
 
 MARGIN_LEAD = (
     "Equity over both venues against maintenance margin, hourly, every client to a scale of its own. "
-    "Where equity falls under maintenance at a venue, the client is called; what it does not meet in time is sold."
+    "Where the regimes agree there is one dark line. Marks under a picture: pooled above, segregated below."
 )
 
 
@@ -154,7 +154,7 @@ def _losses(result: Result) -> Html:
         f"Losses beyond a client’s collateral, step by step to those who bore them, to one scale: {segregated} fell on "
         f"others when segregated, {pooled} when pooled."
     )
-    return _section("losses", lead, manners(), waterfalls(result))
+    return _section("losses", lead, manners(), waterfalls(result), bearer_table(result))
 
 
 def _footer(result: Result) -> Html:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from scripts.walkthrough.report.figures import Result, stamp
-from scripts.walkthrough.report.markup import Html, element
+from scripts.walkthrough.report.markup import Html, element, part
 from scripts.walkthrough.report.timeline import SURE
 
 CONFIDENCE = {
@@ -39,29 +39,32 @@ def confidence_key(result: Result) -> Html:
 def event_table(result: Result) -> Html:
     """All events in the order of the result, each with its figure, source and confidence."""
     heads = ("", "time, UTC", "event", "figure", "source", "confidence")
-    head = element("tr", *(element("th", name, scope="col", role="columnheader") for name in heads), role="row")
+    head = part("tr", *(part("th", name, scope="col") for name in heads))
     rows = [_event(n, event) for n, event in enumerate(result["events"], start=1)]
     if not rows:
         return element("p", "The scenario has no events.", class_="quiet")
-    # Roles are said again because narrow pages lay the rows out as blocks, which hides that this is a table.
-    groups = (element("thead", head, role="rowgroup"), element("tbody", *rows, role="rowgroup"))
-    return element("table", *groups, class_="events", role="table")
+    return part("table", part("thead", head), part("tbody", *rows), class_="events")
 
 
 def _event(n: int, event: dict[str, Any]) -> Html:
     letter = event["confidence"]
     meaning = CONFIDENCE.get(letter, "not explained")
-    return element(
+    return part(
         "tr",
-        element("td", str(n), role="cell", class_="n"),
-        element("td", stamp(event["at"]), role="cell", class_="when"),
-        element("td", element("b", event["title"]), element("p", event["text"]), role="cell"),
-        element("td", event["figure"], role="cell", class_="figure"),
-        element("td", event["source"], role="cell", class_="source"),
-        element("td", element("abbr", letter, title=meaning, class_=f"event {SURE.get(letter, 'weak')}"), role="cell"),
+        part("td", str(n), class_="n"),
+        part("td", stamp(event["at"]), class_="when"),
+        part("td", element("b", event["title"]), element("p", event["text"])),
+        part("td", event["figure"], class_="figure"),
+        part("td", *_breakable(event["source"]), class_="source"),
+        part("td", element("abbr", letter, title=meaning, class_=f"event {SURE.get(letter, 'weak')}")),
         id=f"event-{n}",
-        role="row",
     )
+
+
+def _breakable(address: str) -> list[str]:
+    """An address that may be broken after its slashes."""
+    first, *rest = address.split("/")
+    return [first, *(part for each in rest for part in ("/", element("wbr"), each))]
 
 
 def assumptions(result: Result) -> Html:

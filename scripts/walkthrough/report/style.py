@@ -43,16 +43,20 @@ figcaption { font-size: 15px; line-height: 1.35; margin-bottom: 6px }
 figcaption span { color: var(--soft); font-size: 14px }
 .grid { display: grid; gap: 30px 40px }
 .two { grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)) }
+.three figure { display: grid; grid-template-rows: subgrid; grid-row: span 3; row-gap: 4px }
+.three figcaption span { display: block }
 .three { grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)) }
+.two svg { max-width: 460px }
 .narrow { display: none }
 ul { margin: 0; padding: 0; list-style: none }
 li { padding: 7px 0; border-top: 1px solid var(--thin) }
+.overall li::first-letter { text-transform: uppercase }
 .plain { max-width: 46em }
 .acts { display: grid; gap: 0 40px; margin: 10px 0 0; padding: 0 0 0 1.3em; font-size: 14px;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)) }
 .acts li { padding: 3px 0 3px 4px; border: 0 }
 .acts b { font-weight: 500 }
-.acts span { color: var(--soft) }
+.acts span { color: var(--soft); white-space: nowrap }
 .key { font-size: 14px; color: var(--soft); margin: 14px 0 0 }
 .key span { white-space: nowrap; margin-right: 14px; display: inline-block }
 .pooled { color: var(--pooled) }
@@ -79,23 +83,26 @@ th.group { font-size: 14px; font-weight: 600; color: var(--soft); padding-top: 2
 .verdict { font-size: 14px; width: 8.5em }
 .verdict.pooled::before, .verdict.segregated::before { content: ""; display: inline-block; width: 8px; height: 8px;
   border-radius: 50%; background: currentColor; margin-right: 7px }
-.neither, .involved { color: var(--soft) }
+.neither, .clients td:last-child { color: var(--soft) }
 details table { font-size: 14px; width: auto }
 details th, details td { white-space: nowrap; padding-block: 4px }
-.clients { font-size: 14px; min-width: 940px }
-.clients small { display: block; color: var(--soft); font-size: 13px; line-height: 1.3; max-width: 17em }
+.clients { font-size: 14px }
+.clients small { display: block; font: 400 13px/1.3 system-ui, sans-serif; color: var(--soft); max-width: 19em }
 .clients tbody th { font-weight: 600 }
-.clients td, .clients th { padding-left: 14px }
-.change { white-space: nowrap }
-.mini { width: 122px; height: 16px; vertical-align: -3px }
+.clients td, .clients th:not(:first-child) { padding-left: 14px }
+.clients td { white-space: nowrap }
+.mini { display: inline-block; width: 122px; height: 16px; vertical-align: -3px }
 .percent { display: inline-block; min-width: 4.6em }
 .events { font-size: 14px; line-height: 1.45 }
-.events th, .events td { text-align: left; padding-left: 16px; vertical-align: top }
+.events { table-layout: fixed }
+.events th, .events td { text-align: left; padding-left: 16px; vertical-align: top; overflow-wrap: break-word }
+.events th:first-child, .events td:first-child { padding-left: 0; width: 1.8em }
+.events th:nth-child(2) { width: 7.4em } .events th:nth-child(3) { width: 35% } .events th:nth-child(5) { width: 20% }
+.events th:last-child { width: 7em }
 .events p { margin: 2px 0 0; color: var(--soft); max-width: 36em }
 .events .when { white-space: nowrap }
 .events .n { color: var(--soft) }
-.events .figure { min-width: 11em }
-.events .source { color: var(--soft); max-width: 12em; overflow-wrap: anywhere }
+.events .source { color: var(--soft); font-size: 13px }
 .events tr:target > td { background: var(--raised) }
 .key .event, td .event { display: inline-block; min-width: 20px; height: 20px; border-radius: 10px; text-align: center;
   font: 600 12px/18px system-ui, sans-serif; border: 1px solid var(--ink); color: var(--ink); text-decoration: none }
@@ -104,7 +111,7 @@ details th, details td { white-space: nowrap; padding-block: 4px }
 """
 
 PICTURES = """
-svg { display: block; width: 100%; height: auto; overflow: visible }
+svg { display: block; width: 100%; height: auto; overflow: visible; touch-action: pan-y }
 svg text { font-size: 12.5px; fill: var(--ink) }
 svg .tick { fill: var(--soft); font-size: 12px }
 svg .act { fill: var(--soft); font-size: 12px }
@@ -112,7 +119,7 @@ svg .name { font-size: 13.5px; font-weight: 600 }
 svg .halo { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round }
 svg .note { fill: var(--soft); font-size: 12.5px }
 .axis { stroke: var(--soft); stroke-width: 1 }
-.grid line, line.grid { stroke: var(--thin); stroke-width: 1 }
+line.grid { stroke: var(--thin); stroke-width: 1 }
 .base { stroke: var(--soft); stroke-width: 1 }
 .moment { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 2 3 }
 .band { fill: var(--band) }
@@ -123,10 +130,9 @@ svg .note { fill: var(--soft); font-size: 12.5px }
 .line.sol { stroke: var(--sol) } svg .name.sol { fill: var(--sol) }
 .line.xag { stroke: var(--xag) } svg .name.xag { fill: var(--xag) }
 svg .name.pooled { fill: var(--pooled) } svg .name.segregated { fill: var(--segregated) }
-.line.equity { stroke-width: 1.5 }
-.line.equity.pooled { stroke-width: 4; opacity: .5 }
-.line.maintenance { stroke-width: 1; stroke-dasharray: 3 3 }
-.line.maintenance.pooled { stroke-width: 2.6; opacity: .5 }
+.line.equity { stroke-width: 1.6 }
+.line.maintenance { stroke-width: 1.2; stroke-dasharray: 2 3; stroke-linecap: butt }
+.line.same { stroke: var(--ink); stroke-width: 1.2 }
 .gap { fill: var(--gap) }
 .area { stroke: currentColor; stroke-width: 1; fill: currentColor; fill-opacity: .25; stroke-linejoin: round }
 .dot { fill: currentColor; stroke: var(--paper); stroke-width: 1.5 }
@@ -143,13 +149,12 @@ svg a:hover circle, svg a:focus circle { stroke-width: 2.5 }
 .bar.pooled { fill: var(--pooled) } .bar.segregated { fill: var(--segregated) }
 .bar.paid { fill: var(--paid) } .bar.deleveraged { fill: var(--deleveraged) } .bar.unpaid { fill: var(--unpaid) }
 .bar.other { fill: var(--soft) }
-svg .payer, svg .sum { font-size: 13.5px }
+svg .payer, svg .sum { font-size: 13px }
 .count { font-size: 13px; margin: 2px 0 0; line-height: 1.4 }
 .count span { display: block }
 .swatches span { margin-right: 18px; white-space: nowrap; display: inline-block }
 .swatches { font-size: 14px; color: var(--soft); margin: 0 0 20px }
-.swatches svg { display: inline-block; width: 30px; height: 12px; vertical-align: -1px; margin-right: 6px }
-.swatches svg.small { width: 12px }
+.swatches svg { display: inline-block; width: auto; height: 12px; vertical-align: -1px; margin-right: 6px }
 .manners i { display: inline-block; width: 12px; height: 12px; margin-right: 6px; vertical-align: -1px }
 .manners .paid { background: var(--paid) } .manners .deleveraged { background: var(--deleveraged) }
 .manners .unpaid { background: var(--unpaid) }
@@ -170,8 +175,23 @@ SIZES = """
   h2 { font-size: 23px }
   .wide { display: none } .narrow { display: block }
   th, td { padding-left: 10px; font-size: 13.5px }
-  .verdict { width: auto; font-size: 12.5px }
-  .clients tbody th { position: sticky; left: 0; background: var(--paper); padding-right: 8px; min-width: 8.5em }
+  .swatches span, .key span { white-space: normal }
+  .beside, .beside thead, .beside tbody { display: block }
+  .beside tr { display: grid; grid-template-columns: 1fr 1fr 6.6em; border-top: 1px solid var(--thin); padding: 6px 0 }
+  .beside tr > * { border: 0; padding: 0 0 0 8px }
+  .beside tbody th { grid-column: 1 / -1; padding-left: 0; color: var(--soft) }
+  .beside thead td { display: none }
+  .beside .group { padding-top: 18px; color: var(--ink) }
+  .verdict { width: auto; font-size: 13px }
+  .clients, .clients tbody { display: block }
+  .clients thead { display: none }
+  .clients tr { display: grid; grid-template-columns: repeat(3, 1fr); padding: 10px 0;
+    border-top: 1px solid var(--thin) }
+  .clients tr > :is(td, th:first-child) { border: 0; padding: 2px 0; text-align: left }
+  .clients th:first-child { grid-column: 1 / -1 } .clients small { max-width: none }
+  .clients td::before { content: attr(data-head); display: block; color: var(--soft); font-size: 12px }
+  .clients td:nth-child(5) { grid-column: 1 / -1 }
+  .clients td:last-child { grid-column: 1 / -1 }
   .events, .events tbody, .events tr, .events td { display: block }
   .events thead { display: none }
   .events tr { border-top: 1px solid var(--thin); padding: 12px 0 12px 34px; position: relative }
@@ -186,7 +206,7 @@ SIZES = """
   section { margin-top: 28pt }
   figure, tr, li, .key { break-inside: avoid }
   h2, h3, .lead { break-after: avoid }
-  .scroll { overflow: visible } .clients { min-width: 0; font-size: 8.5pt } .clients small { font-size: 8pt }
+  .scroll { overflow: visible } .clients { font-size: 8.5pt } .clients small { font-size: 8pt }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact }
 }
 """

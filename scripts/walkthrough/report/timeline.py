@@ -49,7 +49,7 @@ def plot(times_s: Sequence[int], values: tuple[float, float], box: tuple[float, 
     return Plot(Scale(first, last, left, right), Scale(*values, bottom, top))
 
 
-def hours(plot: Plot, room: float = 58.0) -> Html:
+def hours(plot: Plot, room: float = 70.0) -> Html:
     """The dates along the bottom, so many that each has `room`."""
     first, last = plot.x.low, plot.x.high
     midnights = range(-int(-first // DAY_S) * DAY_S, int(last) + 1, DAY_S)
@@ -73,6 +73,11 @@ def levels(plot: Plot, values: Sequence[float], words: Sequence[str]) -> Html:
     return element("g", *marks)
 
 
+def millions(value: float) -> str:
+    """A level in millions of dollars: $10m, $0."""
+    return f"${value:g}m" if value else "$0"
+
+
 def bands(result: Result, plot: Plot, numbered: bool) -> Html:
     """The acts, every second one shaded, with their numbers above if asked."""
     acts = result["acts"]
@@ -80,13 +85,14 @@ def bands(result: Result, plot: Plot, numbered: bool) -> Html:
     marks = []
     for n, act in enumerate(acts):
         left, width = starts[n], max(starts[n + 1] - starts[n], 0.0)
-        title = element("title", f"Act {n + 1}, from {stamp(act['at'])}: {act['title']}")
+        title = [element("title", f"Act {n + 1}, from {stamp(act['at'])}: {act['title']}")] if numbered else []
         shade = "band" if n % 2 else "band clear"
         marks.append(
-            element("rect", title, x=left, y=plot.top, width=width, height=plot.bottom - plot.top, class_=shade)
+            element("rect", *title, x=left, y=plot.top, width=width, height=plot.bottom - plot.top, class_=shade)
         )
         if numbered and width >= 7:
-            marks.append(text(left + width / 2, plot.top - 6, str(n + 1), "act", "middle"))
+            said = str(n + 1) if n else "act 1"
+            marks.append(text(left + width / 2, plot.top - 6, said, "act", "middle"))
     return element("g", *marks)
 
 

@@ -3,8 +3,9 @@
 from scripts.walkthrough.report.drawing import Scale, picture, rule, text
 from scripts.walkthrough.report.figures import REGIMES, Result, borne, money
 from scripts.walkthrough.report.markup import Html, element
+from scripts.walkthrough.report.reading import folded
 
-WIDTH, ROW, BAR = 460.0, 38.0, 13.0
+WIDTH, ROW, BAR = 400.0, 44.0, 14.0
 
 MANNERS = {"paid": "paid", "auto-deleveraged": "deleveraged", "socialised": "deleveraged", "unpaid to": "unpaid"}
 """How a name in the result begins, and the colour of that manner of bearing a loss; in the order of the waterfall."""
@@ -68,6 +69,13 @@ def _row(n: int, who: str, amount: int, span: tuple[int, int], class_: str, scal
             "rect", x=left, y=top + 18, width=max(scale.at(span[1]) - left, 1.0), height=BAR, class_=f"bar {class_}"
         ),
     )
+
+
+def bearer_table(result: Result) -> Html:
+    """The same figures by name, both regimes beside one another."""
+    by = [borne(result, regime) for regime in REGIMES]
+    names = [who for who, *_ in steps({**by[0], **by[1]})]
+    return folded("The figures", ["", *REGIMES], [[who, *(money(each.get(who, 0)) for each in by)] for who in names])
 
 
 def manners() -> Html:
