@@ -4,6 +4,9 @@ Only the standard library is used, because this runs before anything is installe
 locks have not changed since the last set-up; otherwise it installs, then runs the calling script again inside `.venv`.
 """
 
+# Annotations stay text, so that a Python too old for them gets as far as being told so.
+from __future__ import annotations
+
 import hashlib
 import os
 import shutil

@@ -5,6 +5,8 @@ python3 scripts/test.py            all of it
 python3 scripts/test.py ARG ...    pytest alone, with these arguments
 """
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from pathlib import Path

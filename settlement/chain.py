@@ -203,8 +203,6 @@ class Chain:
         What does not fit into one block goes into the next. Raises ChainError for the first that reverted; those behind
         it have happened.
         """
-        if not calls:
-            return []
         if len(calls) == 1:
             return [self.send(calls[0].to, calls[0].data, calls[0].purpose)]
         self._know_nonce()

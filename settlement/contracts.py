@@ -98,6 +98,11 @@ class Contracts:
         """Claims in existence, in ledger units."""
         return asset.from_chain(self.chain.read(TOKEN, self.tokens[asset.symbol], "totalSupply"))
 
+    def head(self) -> tuple[int, bytes]:
+        """Sequence and digest of the last mirrored batch."""
+        sequence, digest = self.chain.read(POSITIONS, self.positions, "head")
+        return sequence, digest
+
     def positions_of(self, pairs: Iterable[tuple[str, int]]) -> list[int]:
         """Lots of each (account, instrument) in turn."""
         asked = list(pairs)

@@ -113,7 +113,7 @@ def coins(asset: Asset, reserve: int, **at: int) -> Holding:
 
 
 CLIENTS = (
-    Client("long_fund", "long-only crypto fund, levered", (cash(8, meridian=9),), {1: 600}, 6),
+    Client("long_fund", "long-only crypto fund, levered", (cash(9, meridian=15),), {1: 600}, 6),
     Client(
         "basis_hedger",
         "long on one venue, short on the other",
@@ -124,9 +124,9 @@ CLIENTS = (
     Client(
         "option_writer",
         "sells puts and calls, hedges with futures",
-        (cash(4, meridian=10),),
-        {3: -400, 4: -300, 1: -150},
-        3,
+        (cash(4, meridian=12),),
+        {3: -600, 4: -300, 1: -150},
+        4,
     ),
     Client(
         "market_maker",
@@ -146,9 +146,9 @@ CLIENTS = (
     Client(
         "carry_fund",
         "borrows yen, holds JGBs and ether",
-        (cash(3, meridian=4), coins(ETH, 200, meridian=600)),
-        {2: 8_000},
-        2,
+        (cash(5, meridian=4), coins(ETH, 200, meridian=600)),
+        {2: 6_000},
+        4,
     ),
     Client(
         "treasury",
@@ -160,15 +160,15 @@ CLIENTS = (
     Client(
         "retail_aggregator",
         "app that places its customers' longs",
-        (cash(3, halyard=9),),
-        {11: 300, 12: 6_000, 13: 100_000},
-        3,
+        (cash(4, halyard=12),),
+        {11: 200, 12: 3_000, 13: 60_000},
+        4,
     ),
     Client(
         "macro_fund",
         "multi-strategy: shares, gold and crypto",
-        (cash(6, meridian=7),),
-        {1: 250, 2: 4_000},
+        (cash(8, meridian=8),),
+        {1: 200, 2: 3_000},
         4,
         (Broker("NDX", 6_000, 2_500, 21), Broker("XAU", 800_000, 600, 19)),
     ),

@@ -1,12 +1,16 @@
 """From two desks' happenings to lines: what both did is said once, what differs side by side, trifles in sum."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from difflib import SequenceMatcher
 
 from custody.delegation import Standing
 from scripts.walkthrough.phrases import QUIET, phrase, weight_units
 from settlement.happenings import Happening
+
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 SMALL_UNITS = 250_000 * 10**6
 """Calls below this are counted, not told."""
@@ -23,10 +27,14 @@ EPISODE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence, and the happening behind it under each regime that it holds for."""
+    """A sentence, and the happening behind it under each regime that it holds for.
+
+    `nearly`: its figures are the pooled regime's, and the segregated one's differ by less than a hundredth.
+    """
 
     text: str
     proofs: dict[Standing, Happening]
+    nearly: bool = False
 
 
 @dataclass(slots=True)
@@ -67,22 +75,38 @@ class Quiet:
 
 
 def lines_of(happenings: dict[Standing, tuple[Happening, ...]], quiet: dict[Standing, Quiet]) -> list[Line]:
-    """The lines of one moment, in order; equal sentences of both regimes become one line."""
+    """The lines of one moment, in order; what both regimes did, to within a hundredth, becomes one line."""
     told = {
         standing: [(phrase(h), h) for h in _joined([h for h in happenings[standing] if not quiet[standing].takes(h)])]
         for standing in Standing
     }
     pooled, segregated = told[Standing.POOLED], told[Standing.SEGREGATED]
-    matcher = SequenceMatcher(None, [text for text, _ in pooled], [text for text, _ in segregated], autojunk=False)
-    lines = []
-    for what, a, b, c, d in matcher.get_opcodes():
+    ours, theirs = ([NUMBER.sub("#", text) for text, _ in side] for side in (pooled, segregated))
+    lines: list[Line] = []
+    for what, a, b, c, d in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if what == "equal":
-            pairs = zip(pooled[a:b], segregated[c:d], strict=True)
-            lines += [Line(text, {Standing.POOLED: p, Standing.SEGREGATED: s}) for (text, p), (_, s) in pairs]
+            for one, other in zip(pooled[a:b], segregated[c:d], strict=True):
+                lines += _side_by_side(one, other)
             continue
         lines += [Line(text, {Standing.POOLED: happening}) for text, happening in pooled[a:b]]
         lines += [Line(text, {Standing.SEGREGATED: happening}) for text, happening in segregated[c:d]]
     return lines
+
+
+def _side_by_side(pooled: tuple[str, Happening], segregated: tuple[str, Happening]) -> list[Line]:
+    """One line for sentences that say the same, or differ in figures by less than a hundredth; two otherwise."""
+    (ours, first), (theirs, second) = pooled, segregated
+    both = {Standing.POOLED: first, Standing.SEGREGATED: second}
+    if ours == theirs:
+        return [Line(ours, both)]
+    if all(_close(one, other) for one, other in zip(NUMBER.findall(ours), NUMBER.findall(theirs), strict=True)):
+        return [Line(ours, both, nearly=True)]
+    return [Line(ours, {Standing.POOLED: first}), Line(theirs, {Standing.SEGREGATED: second})]
+
+
+def _close(one: str, other: str) -> bool:
+    a, b = (Decimal(number.replace(",", "")) for number in (one, other))
+    return abs(a - b) * 100 <= max(abs(a), abs(b))
 
 
 def _joined(happenings: Sequence[Happening]) -> list[Happening]:

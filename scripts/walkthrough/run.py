@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from custody.books import BooksError
 from custody.database import DatabaseError
 from custody.delegation import Standing
 from margin.scenarios.bridge import build_paths
@@ -44,7 +45,7 @@ def run(options: Options) -> int:
     except (ScenarioError, CandleError, UsageError) as why:
         sys.stderr.write(f"crash-day: {why}\n")
         return 2
-    except (DatabaseError, DevnetError, ChainError, ArtifactError, DeskError, InvariantError) as why:
+    except (BooksError, DatabaseError, DevnetError, ChainError, ArtifactError, DeskError, InvariantError) as why:
         sys.stderr.write(f"crash-day: {why}\n")
         return 1
     except OSError as why:
@@ -119,20 +120,25 @@ def _folder(out: Path | None) -> Iterator[Path]:
 @contextmanager
 def _node(options: Options, event: Scenario) -> Iterator[Node]:
     """The chain: an anvil of our own, stopped at the end, or a fresh one that the user runs."""
+    first_s = event.start_s - BEFORE_S
     if not options.rpc_url:
-        with Anvil(genesis_s=event.start_s - BEFORE_S, port=options.port) as anvil:
-            yield _prepared(Node.of_anvil(anvil))
+        with Anvil(genesis_s=first_s, port=options.port) as anvil, Node.of_anvil(anvil) as node:
+            yield _prepared(node)
         return
-    node = Node.at_url(options.rpc_url)
+    with Node.at_url(options.rpc_url) as node:
+        _require_fresh(node, first_s)
+        yield _prepared(node)
+
+
+def _require_fresh(node: Node, first_s: int) -> None:
+    """Raise ChainError unless this is an anvil without a history whose clock can be set to the evening before."""
     if not node.client().startswith("anvil/"):
-        raise ChainError(f"{options.rpc_url} is {node.client()}: the crash day sets block times, which only anvil can")
-    first_s = node.block_time()
-    if node.block_number() or first_s > event.start_s - BEFORE_S:
+        raise ChainError(f"{node.name} is {node.client()}: the crash day sets block times, which only anvil can")
+    if node.block_number() or node.block_time() > first_s:
         raise ChainError(
-            f"{options.rpc_url} has a history already or its clock is past the event; start a fresh one with: "
-            f"anvil --hardfork prague --timestamp {event.start_s - BEFORE_S}"
+            f"{node.name} has a history already or its clock is past the event; start a fresh one with: "
+            f"anvil --hardfork prague --timestamp {first_s}"
         )
-    yield _prepared(node)
 
 
 def _prepared(node: Node) -> Node:

@@ -46,6 +46,9 @@ class Story:
         self.say(
             Rule(scenario.title, align="left"),
             _hanging(Text(f"Prices: {prices}. Confidence of sources: {CONFIDENCE}."), 0),
+            _hanging(
+                Text("both: the two regimes alike; both ≈: the pooled figures, the segregated within 1% of them."), 0
+            ),
         )
 
     def say(self, *what: RenderableType) -> None:
@@ -78,7 +81,8 @@ class Story:
 
     def _tell_line(self, at_s: int, line: Line) -> None:
         tag = "both" if len(line.proofs) > 1 else TAG[next(iter(line.proofs))]
-        said = Text.assemble((f"{_moment(at_s)}  ", "dim"), (f"{tag:<11}", COLOUR[tag]), line.text)
+        shown = "both ≈" if line.nearly else tag
+        said = Text.assemble((f"{_moment(at_s)}  ", "dim"), (f"{shown:<11}", COLOUR[tag]), line.text)
         self.say(_hanging(said))
         for standing, happening in line.proofs.items():
             if proof := self._proof(standing, happening):

@@ -90,7 +90,16 @@ def reckoning(pooled: Reckoning, segregated: Reckoning) -> list[RenderableType]:
         _side_by_side(pooled, segregated),
         _payers(pooled, segregated),
         _clients(pooled, segregated),
+        Text(CAUTION, style="dim"),
     ]
+
+
+CAUTION = (
+    "How to read this: one draw of prices and an invented cast show what can happen, not how likely it is. Where "
+    "collateral stands and who bears what differ together here: auto-deleveraging spares the book, so the pooled venue "
+    "sells less into it and its winners pay in closed positions instead. The share of custody alone needs a comparison "
+    "of matched cells, which this walkthrough does not make."
+)
 
 
 def _side_by_side(pooled: Reckoning, segregated: Reckoning) -> Table:

@@ -1,9 +1,12 @@
 """What must hold, read from the books, the mirror and the chain, and compared; a break stops the desk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from custody.accounts import Code, Totals
 from custody.delegation import Standing
+from settlement.desk.settling import SettlementRoom
 from settlement.desk.world import World
 from settlement.mirror import FUND, HOUSE
 from settlement.postings import OMNIBUS, party_account
@@ -26,6 +29,7 @@ class AuditRoom:
     """Checks of one desk; they write nothing."""
 
     world: World
+    settlement: SettlementRoom
     checks: int = 0
     _codes: dict[str, Code] = field(default_factory=dict)
 
@@ -35,18 +39,29 @@ class AuditRoom:
         self._require([*self._supply(codes, totals), *self._mirror_sums(), *pooled_breaks(codes, totals)])
 
     def after_act(self) -> None:
-        """As after a cycle, and: the trial balance from the transfers, every compartment and position on chain."""
+        """As after a cycle, and: the journal's hash chain and every counter, recounted; the trial balance from the
+        transfers; every compartment and position on chain; the head of the mirrored batches.
+        """
         self.after_cycle()
+        self._require_sound_books()
         trial = trial_balance_breaks(self.world.books.trial_balance())
-        self._require([*trial, *self._compartments(), *self._positions_on_chain()])
+        self._require([*trial, *self._compartments(), *self._batches_on_chain(), *self._positions_on_chain()])
+
+    def _require_sound_books(self) -> None:
+        faults = self.world.books.verify()
+        if faults:
+            self._fail([f"{one.kind} at {one.where}: expected {one.expected}, found {one.found}" for one in faults])
 
     def _require(self, breaks: list[Break]) -> None:
         self.checks += 1
         if breaks:
-            listed = "\n  ".join(map(str, breaks))
-            raise InvariantError(
-                f"{self.world.standing.value} desk at {self.world.now_s}: must hold, but does not:\n  {listed}"
-            )
+            self._fail([str(found) for found in breaks])
+
+    def _fail(self, found: Sequence[str]) -> NoReturn:
+        listed = "\n  ".join(found)
+        raise InvariantError(
+            f"{self.world.standing.value} desk at {self.world.now_s}: must hold, but does not:\n  {listed}"
+        )
 
     def _accounts(self) -> tuple[dict[str, Code], dict[str, Totals]]:
         totals = self.world.books.all_totals()
@@ -83,6 +98,16 @@ class AuditRoom:
     def _clients(self) -> list[str]:
         parts = (account.id.split("/") for account in self.world.books.accounts())
         return sorted({part[2] for part in parts if part[1] == "client"})
+
+    def _batches_on_chain(self) -> list[Break]:
+        """Whether the contract's last batch is this desk's: nobody else has mirrored anything into the book."""
+        mine = self.settlement.mirrored
+        sequence, digest = self.world.contracts.head()
+        if (sequence, digest) == mine:
+            return []
+        return [
+            Break("mirrored batches", f"{digest.hex()[:16]}… on chain, {mine[1].hex()[:16]}… here", mine[0], sequence)
+        ]
 
     def _positions_on_chain(self) -> list[Break]:
         """Positions read from the contract: equal to the mirror's, and zero-sum by themselves."""

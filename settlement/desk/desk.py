@@ -36,7 +36,7 @@ class Desk:
         margin = MarginRoom(world, collateral)
         liquidation = LiquidationRoom(world, margin, AdlRoom(world, margin))
         settlement = SettlementRoom(world, collateral)
-        return cls(world, collateral, margin, liquidation, settlement, AuditRoom(world))
+        return cls(world, collateral, margin, liquidation, settlement, AuditRoom(world, settlement))
 
     def see(self, now_s: int, index_e6: Mapping[str, int], volatility: float) -> None:
         """Take a new time and new index prices (1e-6 USD); marks follow. `volatility` a year, as a fraction."""

@@ -29,15 +29,15 @@ class Open:
 
 @dataclass(slots=True)
 class SettlementRoom:
-    """Mirrors positions to the chain and runs each venue's cycles."""
+    """Mirrors positions to the chain and runs each venue's cycles. `mirrored`: the last batch's sequence and digest."""
 
     world: World
     collateral: CollateralRoom
     open: dict[str, Open] = field(default_factory=dict)
     paid_units: int = 0
     cycles: int = 0
+    mirrored: tuple[int, bytes] = (0, GENESIS)
     _heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    _batch: tuple[int, bytes] = (0, GENESIS)
 
     # -- the mirror ------------------------------------------------------------------------------------------------
 
@@ -49,14 +49,14 @@ class SettlementRoom:
 
     def _mirroring(self) -> Outgoing:
         world = self.world
-        sequence, previous = self._batch
+        sequence, previous = self.mirrored
         rows = [
             (number, world.holder_address(party, world.setting.instruments[number].venue), lots)
             for (number, party), lots in deltas(world.new_fills).items()
         ]
         batch = MirrorBatch.of(sequence + 1, previous, world.now_s, world.marks_e6, rows)
         call, digest = world.contracts.mirroring(batch), batch.digest()
-        self._batch = sequence + 1, digest
+        self.mirrored = sequence + 1, digest
         return Outgoing(records.Message(digest, "mirror", "", sequence + 1, call.data, world.now_s), call)
 
     # -- proposing -------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ class SettlementRoom:
         )
         previous = self._heads.get(venue, (0, GENESIS))[1]
         asked = ChainCycle(
-            world.venue_address(venue), cycle.sequence, previous, cycle.cut_off_s, self._batch[1],
+            world.venue_address(venue), cycle.sequence, previous, cycle.cut_off_s, self.mirrored[1],
             ChainCycle.ordered(obligations),
         )  # fmt: skip
         name = f"{venue}/{cycle.sequence}"

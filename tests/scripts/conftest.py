@@ -23,6 +23,7 @@ from custody.delegation import Standing
 from margin.scenarios.bridge import build_paths
 from margin.scenarios.prices import Bar, Point, opens_e6
 from margin.scenarios.scenario import Scenario, load_scenario, packaged
+from settlement.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -139,6 +140,20 @@ def ran(command: Command) -> Callable[..., Ran]:
         process = command(*options, *(("--out", out) if out else ()), env=env)
         said, complained = process.communicate(timeout=PATIENCE_S)
         return Ran(process.returncode, said, complained, out or Path())
+
+    return run
+
+
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Run the command within this process, which spares a second of imports; what it raises would fail the test."""
+
+    def run(*options: object, out: Path | None = None, env: dict[str, str] | None = None) -> Ran:
+        for name, value in (env or {}).items():
+            monkeypatch.setenv(name, value)
+        status = main(["crash-day", *map(str, options), *(("--out", str(out)) if out else ())])
+        said, complained = capsys.readouterr()
+        return Ran(status, said, complained, out or Path())
 
     return run
 

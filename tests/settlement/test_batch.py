@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from eth_abi.abi import decode
+from eth_abi.exceptions import EncodingError
 from eth_utils.crypto import keccak
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -100,6 +101,11 @@ def test_the_widest_lots_fit_and_one_more_does_not(book: Contracts) -> None:
     with pytest.raises(ChainError, match=f"lots overflow .account {first.lower()}, instrument {number}"):
         send(book, more)
     assert head(book) == (sequence + 1, batch.digest())
+
+
+def test_lots_that_the_chain_could_not_hold_are_refused_before_they_are_sent() -> None:
+    with pytest.raises(EncodingError):
+        MirrorBatch.of(1, GENESIS, 0, {}, [(1, HOLDERS[0], INT64), (1, HOLDERS[1], -INT64)]).digest()
 
 
 def refused_batches(sequence: int, previous: bytes) -> dict[str, tuple[MirrorBatch, str]]:

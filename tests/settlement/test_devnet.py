@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,13 @@ PATIENCE_S = 5
 
 
 @pytest.fixture
-def folder_of_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder_of_nodes(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the node's folder is made, so that a test can see it vanish."""
+    tmp_path_factory.getbasetemp()  # chosen now, or pytest would choose it inside this folder
     short = Path(tempfile.mkdtemp(prefix="t-"))
     monkeypatch.setattr(tempfile, "tempdir", str(short))
-    return short
+    yield short
+    shutil.rmtree(short)
 
 
 def program(folder: Path, lines: str) -> str:
@@ -66,7 +69,6 @@ def test_stop_ends_the_process_and_removes_its_folder(folder_of_nodes: Path) -> 
     assert not node.is_running()
     assert not list(folder_of_nodes.iterdir())
     node.stop()  # a second time does nothing
-    folder_of_nodes.rmdir()
 
 
 def test_an_error_inside_the_block_stops_the_node_too() -> None:
@@ -132,7 +134,6 @@ def test_a_run_that_is_interrupted_while_the_node_starts_leaves_nothing(
         Anvil(genesis_s=GENESIS_S)
     assert not is_alive(pids[0])
     assert not list(folder_of_nodes.iterdir())
-    folder_of_nodes.rmdir()
 
 
 # -- not started -------------------------------------------------------------------------------------------------------
@@ -144,7 +145,6 @@ def test_a_path_to_nothing_is_named(folder_of_nodes: Path, tmp_path: Path, monke
     with pytest.raises(DevnetError, match=f"anvil cannot be run .*No such file.*; check {absent} or name another"):
         Anvil(genesis_s=GENESIS_S)
     assert not list(folder_of_nodes.iterdir())
-    folder_of_nodes.rmdir()
 
 
 def test_a_file_that_is_no_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +176,6 @@ def test_a_program_that_is_no_anvil_is_refused(
         Anvil(genesis_s=GENESIS_S)
     assert time.monotonic() - began < PATIENCE_S
     assert not list(folder_of_nodes.iterdir()), "its folder is left behind"
-    folder_of_nodes.rmdir()
 
 
 def test_a_taken_port_is_said_to_be_taken() -> None:

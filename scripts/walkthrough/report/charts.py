@@ -25,7 +25,7 @@ class Format:
     """Radius of an event's mark."""
 
 
-WIDE, NARROW = Format("wide", 1040, 400, 78, 8), Format("narrow", 380, 300, 68, 7)
+WIDE, NARROW = Format("wide", 1040, 400, 92, 8), Format("narrow", 380, 300, 68, 7)
 
 
 def both(draw: Callable[[Result, Format], Html], result: Result) -> Html:
@@ -45,7 +45,7 @@ def _prices(result: Result, size: Format) -> Html:
     }
     everything = [100.0, *(value for values in indexed.values() for value in values)]
     marks_at = ticks(min(everything), max(everything), 5)
-    box = plot(times, (marks_at[0], marks_at[-1]), (34, 22, size.width - size.margin, size.height))
+    box = plot(times, (marks_at[0], marks_at[-1]), (38, 22, size.width - size.margin, size.height))
     marks, depth = events(result, box, box.bottom + 30, size.mark)
     ends = spread([box.y.at(values[-1]) for values in indexed.values()], 16, box.top + 8, box.bottom - 4)
     names = [
@@ -83,7 +83,7 @@ def _reachable(result: Result, size: Format) -> Html:
     times = result["series"]["times_s"]
     series = {regime: result["series"]["regimes"][regime]["reachable"] for regime in REGIMES}
     marks_at = ticks(0, max([0, *series["pooled"], *series["segregated"]]) / 1000, 4)
-    box = plot(times, (0, marks_at[-1] * 1000), (44, 14, size.width - 12, size.height * 0.75))
+    box = plot(times, (0, marks_at[-1] * 1000), (50, 14, size.width - 12, size.height * 0.75))
     xs, ys = box.xs(times), {regime: box.ys(values) for regime, values in series.items()}
     drawn = [element("path", d=line(xs, ys[regime]), class_=f"line {regime}") for regime in REGIMES] if times else []
     gap = [element("path", d=between(xs, ys["pooled"], ys["segregated"]), class_="gap")] if times else []
@@ -110,10 +110,10 @@ def _reachable(result: Result, size: Format) -> Html:
 def _named(box: Plot, xs: list[float], ys: dict[str, list[float]]) -> list[Html]:
     """The lines' names where they begin: over the upper one, under the lower one."""
     upper, lower = sorted(REGIMES, key=lambda regime: ys[regime][0])
-    beside = sum(x <= box.left + 100 for x in xs)
+    beside = max(sum(x <= box.left + 100 for x in xs), 1)
     return [
         text(box.left + 8, min(ys[upper][:beside]) - 8, upper, f"name {upper}"),
-        text(box.left + 8, max(ys[lower][:beside]) + 18, lower, f"name {lower}"),
+        text(box.left + 8, min(max(ys[lower][:beside]) + 18, box.bottom - 6), lower, f"name {lower}"),
     ]
 
 

@@ -22,7 +22,7 @@ SCRIPT = """
 
   for (const svg of document.querySelectorAll("svg[data-plot]")) {
     const [left, right, top, bottom] = svg.dataset.plot.split(" ").map(Number);
-    const lines = svg.dataset.lines.split(";").filter(Boolean).map(line => line.split("|"));
+    const lines = JSON.parse(svg.dataset.lines);
     // A title of the whole picture would be shown as a tip over the read-out; it is said in another way instead.
     const title = svg.querySelector(":scope > title");
     svg.setAttribute("aria-label", title.textContent);

@@ -26,7 +26,8 @@ class Scale:
 
 def ticks(low: float, high: float, about: int) -> list[float]:
     """Round values (steps of 1, 2 or 5) that enclose `low … high`, about so many; two at least."""
-    span = (high - low) or abs(high) or 1.0
+    # Values that do not differ get round ones around them all the same.
+    span = high - low if high - low > 1e-9 else max(abs(high), 1.0)
     rough = span / max(about, 1)
     decade = 10.0 ** floor(log10(rough))
     step = decade * next(multiple for multiple in (1, 2, 5, 10) if multiple * decade >= rough * 0.999)

@@ -24,16 +24,16 @@ def panels(result: Result) -> Html:
     """All clients: first those that were called under either regime, then those that never were."""
     called: list[Html] = []
     quiet: list[Html] = []
-    for client in result["clients"]:
+    for n, client in enumerate(result["clients"], start=1):
         accounts = [result["regimes"][regime]["clients"].get(client["name"], {}) for regime in REGIMES]
-        panel = _panel(result, client["name"], client["what"])
+        panel = _panel(result, n, client["name"], client["what"])
         (called if any(account.get("breached") for account in accounts) else quiet).append(panel)
     return element("div", *called, *quiet, class_="grid three")
 
 
-def _panel(result: Result, name: str, what: str) -> Html:
+def _panel(result: Result, n: int, name: str, what: str) -> Html:
     caption = element("figcaption", element("b", name), element("span", what))
-    return element("figure", caption, _picture(result, name), element("p", *_count(result, name), class_="count"))
+    return element("figure", caption, _picture(result, n, name), element("p", *_count(result, name), class_="count"))
 
 
 def _count(result: Result, name: str) -> list[Html]:
@@ -55,7 +55,7 @@ def _lines(result: Result, name: str) -> Lines:
     return {(what, regime): readings[regime][what].get(name, []) for what in WHAT for regime in REGIMES}
 
 
-def _picture(result: Result, name: str) -> Html:
+def _picture(result: Result, n: int, name: str) -> Html:
     lines = _lines(result, name)
     everything = [0, *(value for values in lines.values() for value in values)]
     marks_at = ticks(0, max(everything) / 1000, 3)
@@ -66,7 +66,7 @@ def _picture(result: Result, name: str) -> Html:
         for regime in REGIMES
     ]
     return picture(
-        f"margin-{name}",
+        f"margin-{n}",
         WIDTH,
         box.bottom + 28 + 2 * STRIP,
         f"{name}: equity and maintenance margin",
@@ -76,7 +76,7 @@ def _picture(result: Result, name: str) -> Html:
         rule(box.left, box.y.at(0), box.right, box.y.at(0), "base"),
         *(path for what in WHAT for path in _both(box, result["series"]["times_s"], lines, what)),
         hours(box),
-        *(strip(result, box, name, regime, box.bottom + 30 + n * STRIP) for n, regime in enumerate(REGIMES)),
+        *(strip(result, box, name, regime, box.bottom + 30 + row * STRIP) for row, regime in enumerate(REGIMES)),
         **hover(box, read),
     )
 

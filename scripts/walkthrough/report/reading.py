@@ -17,7 +17,7 @@ Line = tuple[str, str, str, str]
 def hover(box: Plot, lines: Sequence[Line]) -> dict[str, str]:
     """The attributes by which the script knows where a picture's time runs and what to say."""
     across = f"{box.left:.1f} {box.right:.1f} {box.top:.1f} {box.bottom:.1f}"
-    return {"data_plot": across, "data_lines": ";".join("|".join(line) for line in lines), "tabindex": "0"}
+    return {"data_plot": across, "data_lines": json.dumps(lines, ensure_ascii=False), "tabindex": "0"}
 
 
 def of_both(name: str) -> list[Line]:
@@ -34,7 +34,7 @@ def series(result: Result, assets: Sequence[str]) -> Html:
         columns |= {f"{regime}.{what}": readings[what] for what in ("reachable", "unsettled")}
         for what in ("equity", "maintenance"):
             columns |= {f"{regime}.{what}.{client}": values for client, values in readings[what].items()}
-    text = json.dumps({"times_s": told["times_s"], "columns": columns}, separators=(",", ":"), sort_keys=True)
+    text = json.dumps({"times_s": told["times_s"], "columns": columns}, separators=(",", ":"), sort_keys=False)
     # Inside a script element nothing is unescaped, so that what could end it must not be written at all.
     return element("script", Html(text.replace("<", "\\u003c")), type="application/json", id="series")
 

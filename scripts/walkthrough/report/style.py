@@ -149,7 +149,7 @@ svg a:hover circle, svg a:focus circle { stroke-width: 2.5 }
 .bar.pooled { fill: var(--pooled) } .bar.segregated { fill: var(--segregated) }
 .bar.paid { fill: var(--paid) } .bar.deleveraged { fill: var(--deleveraged) } .bar.unpaid { fill: var(--unpaid) }
 .bar.other { fill: var(--soft) }
-svg .payer, svg .sum { font-size: 13px }
+svg .payer, svg .sum { font-size: 13px; paint-order: stroke; stroke: var(--paper); stroke-width: 5px }
 .count { font-size: 13px; margin: 2px 0 0; line-height: 1.4 }
 .count span { display: block }
 .swatches span { margin-right: 18px; white-space: nowrap; display: inline-block }
@@ -166,7 +166,7 @@ svg .payer, svg .sum { font-size: 13px }
 """
 
 SIZES = """
-@media (max-width: 700px) {
+@media screen and (max-width: 700px) {
   body { font-size: 15px }
   main, header, footer { padding: 0 16px }
   header { padding-top: 20px }
@@ -185,13 +185,13 @@ SIZES = """
   .verdict { width: auto; font-size: 13px }
   .clients, .clients tbody { display: block }
   .clients thead { display: none }
-  .clients tr { display: grid; grid-template-columns: repeat(3, 1fr); padding: 10px 0;
+  .clients tr { display: grid; grid-template-columns: repeat(12, 1fr); padding: 10px 0;
     border-top: 1px solid var(--thin) }
   .clients tr > :is(td, th:first-child) { border: 0; padding: 2px 0; text-align: left }
   .clients th:first-child { grid-column: 1 / -1 } .clients small { max-width: none }
   .clients td::before { content: attr(data-head); display: block; color: var(--soft); font-size: 12px }
+  .clients td { grid-column: span 3 } .clients td:nth-child(-n + 4) { grid-column: span 4 }
   .clients td:nth-child(5) { grid-column: 1 / -1 }
-  .clients td:last-child { grid-column: 1 / -1 }
   .events, .events tbody, .events tr, .events td { display: block }
   .events thead { display: none }
   .events tr { border-top: 1px solid var(--thin); padding: 12px 0 12px 34px; position: relative }
@@ -199,6 +199,10 @@ SIZES = """
   .events .n { position: absolute; left: 0; top: 12px }
   .events .figure { margin-top: 4px }
   .events td:last-child { position: absolute; right: 0; top: 10px }
+}
+@media screen and (max-width: 960px), print {
+  .wide svg .tick, .wide svg .act, .wide svg .note { font-size: 15px }
+  .wide svg .name { font-size: 16px }
 }
 @media print {
   body { font-size: 10.5pt }

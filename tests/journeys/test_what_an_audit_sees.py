@@ -1,0 +1,68 @@
+"""Faults that only a full audit sees: the hash chain of the journal, and the head of the chain of batches."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from settlement.batch import MirrorBatch
+from settlement.contracts import POSITIONS
+from settlement.keys import signer_of
+
+if TYPE_CHECKING:
+    from tests.journeys.conftest import Harbour
+
+USD = 10**6
+
+
+def sql(harbour: "Harbour", statement: str) -> None:
+    with harbour.world.database.transaction() as tx:
+        assert tx.exec_driver_sql(statement).rowcount >= 1
+
+
+def test_the_changed_amount_of_a_pending_transfer_is_found(busy: "Harbour") -> None:
+    sql(
+        busy,
+        "UPDATE transfer SET amount = amount + 1 WHERE position = (SELECT min(position) FROM transfer WHERE kind = 2)",
+    )
+    with pytest.raises(Exception, match=r"position \d+"):
+        busy.desk.audit.after_act()
+
+
+def test_a_changed_pending_counter_is_found(busy: "Harbour") -> None:
+    sql(busy, "UPDATE account SET credits_pending = credits_pending + 5 WHERE id = 'USDC/suspense'")
+    with pytest.raises(Exception, match="USDC/suspense"):
+        busy.desk.audit.after_act()
+
+
+def test_a_transfer_changed_together_with_its_counters_is_found(busy: "Harbour") -> None:
+    """A deposit and a half, with every counter to match: only the hash chain knows."""
+    sql(
+        busy,
+        "UPDATE transfer SET amount = amount + 1 WHERE kind = 3 AND credit_account = 'USDC/client/bystander/available'",
+    )
+    sql(busy, "UPDATE account SET credits_posted = credits_posted + 1 WHERE id = 'USDC/client/bystander/available'")
+    sql(busy, "UPDATE account SET debits_posted = debits_posted + 1 WHERE id = 'USDC/vault'")
+    with pytest.raises(Exception, match=r"position \d+"):
+        busy.desk.audit.after_act()
+
+
+def test_a_batch_between_strangers_is_found(busy: "Harbour") -> None:
+    """Positions that the desk does not ask about; but the chain's head is no longer the desk's."""
+    world = busy.world
+    sequence, previous = world.contracts.chain.read(POSITIONS, world.contracts.positions, "head")
+    rows = [(1, signer_of("stranger/1").address, 7), (1, signer_of("stranger/2").address, -7)]
+    batch = MirrorBatch.of(sequence + 1, previous, world.now_s, world.marks_e6, rows)
+    world.contracts.chain.send_together([world.contracts.mirroring(batch)])
+    with pytest.raises(Exception, match=r"(?i)batch|digest|sequence"):
+        busy.desk.audit.after_act()
+
+
+def test_a_client_without_a_position_that_has_one_on_chain_is_found(busy: "Harbour") -> None:
+    """The bystander has never traded: it is in no mirror, so it is not asked about, and its opposite is a stranger."""
+    world = busy.world
+    sequence, previous = world.contracts.chain.read(POSITIONS, world.contracts.positions, "head")
+    rows = [(1, world.holder_address("bystander", "harbour"), 7), (1, signer_of("stranger/2").address, -7)]
+    batch = MirrorBatch.of(sequence + 1, previous, world.now_s, world.marks_e6, rows)
+    world.contracts.chain.send_together([world.contracts.mirroring(batch)])
+    with pytest.raises(Exception, match=r"bystander|digest|batch"):
+        busy.desk.audit.after_act()
