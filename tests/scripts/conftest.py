@@ -132,18 +132,6 @@ def command() -> Iterator[Command]:
             process.communicate()
 
 
-@pytest.fixture(scope="session")
-def ran(command: Command) -> Callable[..., Ran]:
-    """Run the command to its end; `out` is its folder, if it is to leave something there."""
-
-    def run(*options: object, out: Path | None = None, env: dict[str, str] | None = None) -> Ran:
-        process = command(*options, *(("--out", out) if out else ()), env=env)
-        said, complained = process.communicate(timeout=PATIENCE_S)
-        return Ran(process.returncode, said, complained, out or Path())
-
-    return run
-
-
 @pytest.fixture
 def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     """Run the command within this process, which spares a second of imports; what it raises would fail the test."""
@@ -247,7 +235,7 @@ def as_toml(scenario: Scenario) -> str:
     for name, rows in (("asset", scenario.assets), ("bar", scenario.bars), ("point", scenario.points),
                        ("event", scenario.events)):  # fmt: skip
         for row in rows:
-            kind = {"kind": row.kind} if name == "event" else {}
+            kind = {"kind": getattr(row, "kind", "")} if name == "event" else {}
             values = {slot: getattr(row, slot) for slot in _slots(type(row))}
             lines += ["", f"[[{name}]]", *_keys(kind | values)]
     return "\n".join(lines) + "\n"

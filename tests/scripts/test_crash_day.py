@@ -49,10 +49,10 @@ def test_json_is_all_that_json_prints(days: "Days") -> None:
 
 
 def test_another_seed_tells_another_day_through_the_same_figures(
-    cut: "Cut", written: Callable[..., Path], ran: Callable[..., "Ran"], tmp_path: Path
+    cut: "Cut", written: Callable[..., Path], here: Callable[..., "Ran"], tmp_path: Path
 ) -> None:
     event = written(cut("2026-02-05T22:00", "2026-02-06T02:00"))
-    told = [ran("--scenario", event, "--seed", seed, out=tmp_path / str(seed)) for seed in (1, 2)]
+    told = [here("--scenario", event, "--seed", seed, out=tmp_path / str(seed)) for seed in (1, 2)]
     one, other = (day.result["series"]["prices"] for day in told)
     assert [day.status for day in told] == [0, 0]
     assert told[0].transcript != told[1].transcript
@@ -106,8 +106,9 @@ def test_the_table_shows_the_result(plain: "Ran") -> None:
     assert ("margin", "calls", *both(lambda r: f"{r['totals']['calls']:,}")) in rows
     assert ("forced", "sales", *both(lambda r: dollars(int(r["totals"]["liquidated_units"])))) in rows
     assert ("cost:", "custody", "fees", *both(lambda r: dollars(int(r["totals"]["fees_units"])))) in rows
-    for bearer in {name for regime in regimes for name in regime["borne_units"]}:
-        assert (*bearer.split(), *both(lambda r, who=bearer: dollars(int(r["borne_units"].get(who, 0))))) in rows
+    borne = [regime["borne_units"] for regime in regimes]
+    for bearer in borne[0].keys() | borne[1].keys():
+        assert (*bearer.split(), *(dollars(int(by.get(bearer, 0))) for by in borne)) in rows
 
 
 # -- the command -------------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def slowly(command: "Command", *options: object) -> "subprocess.Popen[str]":
     return command(*options, *SLOWLY, env={"PYTHONUNBUFFERED": "1"})
 
 
-def test_ctrl_c_stops_the_node_and_leaves_sound_ledgers(
+def test_ctrl_c_stops_the_node_and_leaves_sound_ledgers_to_start_over_from(
     command: "Command", event: Path, tmp_path: Path, sound: Sound
 ) -> None:
     (tmp_path / "result.json").write_text("of an older run")
@@ -89,23 +89,13 @@ def test_ctrl_c_stops_the_node_and_leaves_sound_ledgers(
     ):
         assert word in complained
     assert not is_running(node)
-    assert min(sound(tmp_path)) > 110  # the opening alone writes fewer
-    assert not (tmp_path / "result.json").exists()
-
-
-def test_after_ctrl_c_the_same_folder_can_be_used_again(
-    command: "Command", event: Path, tmp_path: Path, sound: Sound
-) -> None:
-    process = slowly(command, "--scenario", event, "--out", tmp_path)
-    told_the_middle(process)
-    os.killpg(process.pid, signal.SIGINT)
-    assert ended(process)[0] == 130
     before = sound(tmp_path)
+    assert min(before) > 110  # the opening alone writes fewer
+    assert not (tmp_path / "result.json").exists()
     again = command("--scenario", event, "--out", tmp_path)
     assert ended(again)[0] == 0
-    after = sound(tmp_path)
-    assert all(now > then for now, then in zip(after, before, strict=True))
-    assert (tmp_path / "transcript.txt").exists()
+    assert all(now > then for now, then in zip(sound(tmp_path), before, strict=True))
+    assert (tmp_path / "result.json").exists()
 
 
 def test_ctrl_c_leaves_the_user_s_own_node_running_and_says_so(command: "Command", event: Path) -> None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -48,6 +48,7 @@ class Played:
 
 
 Play = Callable[[Scenario], Played]
+E = TypeVar("E", RatesMoved, MarginStepped, DepthChanged)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
         yield played
 
 
-def stated(kind: type[AnyEvent], **facts: object) -> AnyEvent:
+def stated(kind: type[E], **facts: object) -> E:
     """The packaged event of a kind with these facts."""
     (found,) = (
         event for event in packaged("feb_2026").events
@@ -130,7 +131,7 @@ def test_the_fall_of_the_bonds_calls_the_carry_fund(quiet: Played, loud: Played)
         (call,) = loud.of("external_call", "carry_fund", standing)
         assert (call.at_s, call.facts["units"]) == (NOON_S + 600, millions("3.276") - millions("0.2"))
         spared, left = (day.day.desks[standing].world.available("carry_fund")["USDC"] for day in (quiet, loud))
-        assert spared - left == call.facts["from_reserve_units"] > 0
+        assert 0 < spared - left == call.facts["from_reserve_units"]
 
 
 def test_a_thin_book_costs_the_seller_ten_sevenths_of_the_impact(loud: Played, thin: Played) -> None:

@@ -5,7 +5,8 @@ The two regimes start from the same footing and part only where collateral stand
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,21 +109,43 @@ def test_postings_told_stand_in_the_ledger_for_the_party_told(plain: "Ran", regi
     assert len(set(firsts)) == len(firsts)
 
 
-def test_nothing_leaves_a_compartment_but_to_its_owner_or_by_settlement(plain: "Ran") -> None:
-    """The ring-fence, read off the whole journal: no client's compartment pays into another client's accounts."""
-    left = Counter[str]()
-    for one in journal(plain.folder, "segregated"):
-        paid = COMPARTMENT.fullmatch(one.transfer.debit_account)
+def strays(recorded: Iterable[Recorded]) -> tuple[list[str], Counter[str]]:
+    """What left a client's compartment to anywhere but its owner or its venue's settlement; and a count of the rest."""
+    found, left = [], Counter[str]()
+    for one in recorded:
+        paid, receiver = COMPARTMENT.fullmatch(one.transfer.debit_account), one.transfer.credit_account
         if paid is None:
             continue
         client, venue = paid.groups()
-        receiver = one.transfer.credit_account
         owner, neutral = OWN.match(receiver), NEUTRAL.fullmatch(receiver)
-        assert (owner and owner[1] == client) or (neutral and venue in neutral.groups()), (
-            f"#{one.position}: {one.transfer.debit_account} paid {receiver}"
-        )
-        left["owner" if owner else "settlement"] += 1
+        if owner and owner[1] == client:
+            left["owner"] += 1
+        elif neutral and venue in neutral.groups():
+            left["settlement"] += 1
+        else:
+            found.append(f"#{one.position}: {one.transfer.debit_account} paid {receiver}")
+    return found, left
+
+
+def test_nothing_leaves_a_compartment_but_to_its_owner_or_by_settlement(plain: "Ran") -> None:
+    """The ring-fence, read off the whole journal: no client's compartment pays into another client's accounts."""
+    found, left = strays(journal(plain.folder, "segregated"))
+    assert found == []
     assert min(left["owner"], left["settlement"]) > 20
+
+
+@pytest.mark.parametrize(
+    "receiver", ["client/miner/delegated/halyard", "client/miner/available", "venue/halyard/settlement"]
+)
+def test_a_payment_from_another_s_compartment_would_be_seen(plain: "Ran", receiver: str) -> None:
+    """The control: one transfer of the same journal, bent to another client or another venue."""
+    recorded = journal(plain.folder, "segregated")
+    place, one = next(
+        (place, one) for place, one in enumerate(recorded)
+        if one.transfer.debit_account == "USDC/client/long_fund/delegated/meridian"
+    )  # fmt: skip
+    recorded[place] = replace(one, transfer=replace(one.transfer, credit_account=f"USDC/{receiver}"))
+    assert strays(recorded)[0] == [f"#{one.position}: {one.transfer.debit_account} paid USDC/{receiver}"]
 
 
 def test_nobody_s_own_account_pays_another_client(plain: "Ran") -> None:

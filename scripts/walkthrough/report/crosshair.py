@@ -30,7 +30,7 @@ SCRIPT = """
     title.remove();
     const times = told.times_s, last = times.length - 1;
     if (last < 0 || !lines.length) continue;
-    const hair = document.createElementNS("http://www.w3.org/2000/svg", "line");
+    const hair = document.createElementNS(svg.namespaceURI, "line");
     hair.setAttribute("class", "cross-hair");
     hair.setAttribute("y1", top);
     hair.setAttribute("y2", bottom);

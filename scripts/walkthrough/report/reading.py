@@ -34,7 +34,7 @@ def series(result: Result, assets: Sequence[str]) -> Html:
         columns |= {f"{regime}.{what}": readings[what] for what in ("reachable", "unsettled")}
         for what in ("equity", "maintenance"):
             columns |= {f"{regime}.{what}.{client}": values for client, values in readings[what].items()}
-    text = json.dumps({"times_s": told["times_s"], "columns": columns}, separators=(",", ":"), sort_keys=False)
+    text = json.dumps({"times_s": told["times_s"], "columns": columns}, separators=(",", ":"), sort_keys=True)
     # Inside a script element nothing is unescaped, so that what could end it must not be written at all.
     return element("script", Html(text.replace("<", "\\u003c")), type="application/json", id="series")
 

@@ -88,12 +88,7 @@ def repeat(result: Result) -> Html:
         element("pre", element("code", command)),
         element(
             "p",
-            f"Seed {result['seed']}. {prices} The same command writes the same bytes: ",
-            element("code", "report.html"),
-            ", ",
-            element("code", "result.json"),
-            " with every figure on this page, ",
-            element("code", "transcript.txt"),
-            " and the ledgers of both regimes.",
+            f"Seed {result['seed']}. {prices} The same command writes the same report.html, transcript.txt and "
+            "result.json to the byte; beside them it leaves the ledger of each regime, with every posting.",
         ),
     )
