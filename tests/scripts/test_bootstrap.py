@@ -179,3 +179,9 @@ def test_a_changed_lock_is_installed_anew(project: Project, lock: str, tool: str
     project.tool("path/node")
     refused(project.ensure(), "this failed with status 7")
     assert [call.split()[0] for call in project.calls] == [tool]
+
+
+def test_another_python_makes_its_own_environment(project: Project) -> None:
+    project.is_ready()
+    project.tool(".tools/bin/uv", "exit 7")
+    refused(project.ensure("sys.version = '3.99.0 (another)'"), "this failed with status 7")

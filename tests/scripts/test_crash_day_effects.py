@@ -15,7 +15,7 @@ import pytest
 
 from custody.delegation import Standing
 from margin.scenarios.bridge import build_paths
-from margin.scenarios.events import AnyEvent, DepthChanged, MarginStepped, OpeningDelayed, RatesMoved
+from margin.scenarios.events import DepthChanged, MarginStepped, OpeningDelayed, RatesMoved
 from margin.scenarios.prices import Point
 from margin.scenarios.scenario import Scenario, packaged
 from scripts.walkthrough.cast import CLIENTS, DELEVERAGE_BPS, LME_RECEIPT_UNITS, SETTING, millions

@@ -51,6 +51,7 @@ def crash(hours: int = HOURS) -> dict[str, Any]:
         "schema": 1,
         "scenario": {"name": "feb_2026", "title": "A crash", "start": DAYS[0], "end": "2026-02-01T00:00:00Z"},
         "seed": 2026,
+        "low": {"at": "2026-02-06T00:20:00Z", "btc": "60000000000"},
         "candles": [],
         "worse_when_segregated": list(WORSE),
         "regimes": {regime: regime_of(regime) for regime in ("pooled", "segregated")},

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scripts.walkthrough.report.drawing import area, between, line, picture, rule, spread, text, ticks
-from scripts.walkthrough.report.figures import REGIMES, Result, low_index, money, short, total
+from scripts.walkthrough.report.figures import REGIMES, Result, money, short, the_low, total
 from scripts.walkthrough.report.markup import Html, element, joined
 from scripts.walkthrough.report.reading import hover, of_both
 from scripts.walkthrough.report.timeline import Plot, bands, events, hours, levels, millions, plot
@@ -118,11 +118,12 @@ def _named(box: Plot, xs: list[float], ys: dict[str, list[float]]) -> list[Html]
 
 
 def _at_the_low(result: Result, box: Plot, ys: dict[str, list[float]]) -> list[Html]:
-    """The moment of the lowest bitcoin reading, with what the totals quote for it."""
-    low = low_index(result)
-    if low is None:
+    """The moment of bitcoin's low, with what the totals quote for it."""
+    found = the_low(result)
+    if found is None:
         return []
-    x = box.x.at(result["series"]["times_s"][low])
+    at_s, low = found
+    x = box.x.at(at_s)
     marks = [rule(x, box.top, x, box.bottom, "moment"), text(x - 6, box.bottom - 8, "bitcoin’s low", "note", "end")]
     for regime in REGIMES:
         y, said = ys[regime][low], short(total(result, regime, "reachable_at_low_units"))

@@ -1,5 +1,6 @@
 """How figures are said to people. Rounded here and nowhere before; amounts come as whole 1e-6 USD, number or text."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -90,7 +91,8 @@ def borne_by_others(result: Result, regime: str) -> int:
     return sum(amount for who, amount in borne(result, regime).items() if not who.endswith("own reserve"))
 
 
-def low_index(result: Result) -> int | None:
-    """The number of the hourly reading at which bitcoin was lowest, as the reckoning takes it; None without prices."""
-    prices = result["series"]["prices"].get("BTC", [])
-    return prices.index(min(prices)) if prices else None
+def the_low(result: Result) -> tuple[float, int] | None:
+    """When bitcoin was lowest (UTC seconds), and the last hourly reading by then; None without readings."""
+    times = result["series"]["times_s"]
+    at_s = datetime.fromisoformat(result["low"]["at"]).timestamp()
+    return (at_s, max(bisect_right(times, at_s) - 1, 0)) if times else None
