@@ -18,6 +18,7 @@ def build() -> App:
         name="bulkhead",
         help="Off-exchange custody and settlement of on-chain derivatives, whole, on one machine.",
         version=version("bulkhead"),
+        suppress_keyboard_interrupt=False,
     )
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
         app.command(entry.load(), name=entry.name)

@@ -10,7 +10,8 @@ from custody.money import Asset
 from custody.signers import LocalSigner, Signer
 from settlement.abi import load_artifact
 from settlement.batch import ChainCycle, MirrorBatch, Release, domain_separator
-from settlement.chain import Call, Chain, Node, Receipt
+from settlement.chain import Call, Chain, Receipt
+from settlement.node import Node
 
 TOKEN, VAULT, POSITIONS, SETTLEMENT = (
     load_artifact(name) for name in ("CustodyToken", "CollateralVault", "PositionBook", "SettlementBook")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from settlement.chain import Node
 from settlement.devnet import Anvil
+from settlement.node import Node
 
 GENESIS_S = 1_769_000_000
 """21 January 2026, 12:53:20 UTC: the first block of every chain in the tests."""

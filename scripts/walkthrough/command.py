@@ -1,12 +1,21 @@
 """`bulkhead crash-day`: its options. What it does is imported when it is run, so that help comes at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 SEED = 2026
+
+
+def whole_number(_kind: object, tokens: Sequence[Token]) -> int:
+    """An int written as one; the default would cut 1.5 down to 1."""
+    return int(tokens[0].value)
+
+
+WholeNumber = Annotated[int, Parameter(converter=whole_number)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +34,14 @@ class Options:
 
 def crash_day(
     *,
-    seed: int = SEED,
+    seed: WholeNumber = SEED,
     scenario: str = "feb_2026",
     candles: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     out: Path | None = None,
     pace: Annotated[float, Parameter(name="--pace")] = 0.0,
     json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     rpc_url: str = "",
-    port: int = 0,
+    port: WholeNumber = 0,
 ) -> int:
     """Tell 20 January to 6 February 2026 on a real ledger and a real chain, pooled and segregated side by side.
 

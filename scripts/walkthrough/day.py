@@ -12,9 +12,9 @@ from margin.scenarios.scenario import Scenario
 from scripts.walkthrough.acts import Act, acts_of
 from scripts.walkthrough.opening import open_desk, take_positions
 from scripts.walkthrough.outside import Outside
-from settlement.chain import Node
 from settlement.desk import Desk
 from settlement.happenings import Happening
+from settlement.node import Node
 
 VOLATILITY_INDEX = "BVIV"
 

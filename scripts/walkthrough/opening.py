@@ -8,11 +8,11 @@ from custody.database import open_database
 from custody.delegation import Standing
 from custody.transfers import Reason
 from scripts.walkthrough.cast import CLIENTS, SETTING, Client, millions
-from settlement.chain import Node
 from settlement.contracts import Plan, deploy
 from settlement.desk import Desk, World
 from settlement.keys import signer_of
 from settlement.mirror import FUND, HOUSE, Mirror
+from settlement.node import Node
 
 BALANCE_WEI = 10**24
 BEFORE_S = 7_200

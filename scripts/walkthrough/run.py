@@ -26,11 +26,11 @@ from scripts.walkthrough.result import result, utc
 from scripts.walkthrough.series import Series
 from scripts.walkthrough.story import WIDTH, Story
 from settlement.abi import ArtifactError
-from settlement.chain import ChainError, Node
 from settlement.desk import DeskError
 from settlement.desk.auditing import InvariantError
 from settlement.devnet import Anvil, DevnetError
 from settlement.happenings import Happening
+from settlement.node import ChainError, Node
 
 LEDGERS = tuple(f"ledger-{standing.value}.sqlite" for standing in Standing)
 TOLD = ("result.json", "transcript.txt", "report.html")

@@ -131,13 +131,15 @@ def _side_by_side(pooled: Reckoning, segregated: Reckoning) -> Table:
     return table
 
 
-def _payers(pooled: Reckoning, segregated: Reckoning) -> Table:
+def _payers(pooled: Reckoning, segregated: Reckoning) -> RenderableType:
     """Every payer of losses that a client could not bear, those who forwent or went without included."""
+    borne = [bearers(pooled), bearers(segregated)]
+    if not any(borne):
+        return Text("No loss went beyond a client's collateral.\n")
     table = Table(box=box.SIMPLE, title="Who bore the losses beyond collateral", title_justify="left")
     table.add_column("")
     table.add_column("pooled", justify="right")
     table.add_column("segregated", justify="right")
-    borne = [bearers(pooled), bearers(segregated)]
     for name in sorted(borne[0].keys() | borne[1].keys()):
         table.add_row(name, *(dollars(by.get(name, 0)) for by in borne))
     return table

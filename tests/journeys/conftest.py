@@ -22,12 +22,12 @@ from margin.calls import CallPolicy
 from margin.instruments import Instrument, Kind
 from margin.liquidation import LiquidationPolicy
 from margin.requirement import Rates
-from settlement.chain import Node
 from settlement.contracts import Plan, deploy
 from settlement.desk import Desk, Setting, VenueTerms, World
 from settlement.happenings import Happening
 from settlement.keys import signer_of
 from settlement.mirror import FUND, HOUSE, Mirror
+from settlement.node import Node
 from settlement.postings import OMNIBUS, party_account
 
 START_S = 1_769_000_000 + 7_200

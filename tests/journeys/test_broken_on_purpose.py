@@ -9,11 +9,11 @@ from custody.books import BooksError
 from custody.delegation import Instruction, Standing, complete, delegate
 from custody.transfers import Reason, Transfer
 from settlement.batch import MirrorBatch
-from settlement.chain import ChainError
 from settlement.contracts import POSITIONS, TOKEN, VAULT
 from settlement.desk.auditing import InvariantError
 from settlement.keys import signer_of
 from settlement.mirror import HOUSE
+from settlement.node import ChainError
 
 if TYPE_CHECKING:
     from tests.journeys.conftest import Harbour

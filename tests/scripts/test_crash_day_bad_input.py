@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from margin.scenarios.scenario import packaged
-from settlement.chain import Node
 from settlement.devnet import Anvil
+from settlement.node import Node
 
 if TYPE_CHECKING:
     from tests.scripts.conftest import Cut, Ran

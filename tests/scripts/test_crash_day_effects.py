@@ -21,9 +21,9 @@ from margin.scenarios.scenario import Scenario, packaged
 from scripts.walkthrough.cast import CLIENTS, DELEVERAGE_BPS, LME_RECEIPT_UNITS, SETTING, millions
 from scripts.walkthrough.day import CrashDay
 from scripts.walkthrough.opening import BEFORE_S
-from settlement.chain import Node
 from settlement.devnet import Anvil
 from settlement.happenings import Happening
+from settlement.node import Node
 
 if TYPE_CHECKING:
     from tests.scripts.conftest import Cut

@@ -3,9 +3,9 @@
 import pytest
 
 from custody.money import Asset
-from settlement.chain import Node
 from settlement.contracts import Contracts, Plan, deploy
 from settlement.keys import signer_of
+from settlement.node import Node
 
 USDC, ETH = Asset("USDC", 6, 6), Asset("ETH", 9, 18)
 WINDOW_S = 300

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from custody.money import Asset
 from custody.signers import LocalSigner
 from settlement.batch import GENESIS, ChainCycle, MirrorBatch, Release, domain_separator
-from settlement.chain import ChainError, Node, Receipt
+from settlement.chain import Receipt
 from settlement.contracts import POSITIONS, SETTLEMENT, VAULT, Contracts, Plan, deploy
 from settlement.devnet import Anvil
 from settlement.keys import signer_of
+from settlement.node import ChainError, Node
 
 GENESIS_S = 1_769_000_000
 EXAMPLES = 30

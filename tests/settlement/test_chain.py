@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from settlement import chain
-from settlement.chain import Call, Chain, ChainError, Node
+from settlement.chain import Call, Chain
 from settlement.contracts import ALL, TOKEN, Contracts
 from settlement.devnet import Anvil
 from settlement.keys import signer_of
+from settlement.node import ChainError, Node
 
 GONE_S = 5
 

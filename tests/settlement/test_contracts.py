@@ -7,10 +7,10 @@ import pytest
 from custody.money import Asset, MoneyError
 from custody.signers import LocalSigner
 from settlement.batch import GENESIS, ChainCycle
-from settlement.chain import ChainError, Node
 from settlement.contracts import TOKEN, Contracts
 from settlement.keys import holder_of, role_of, signer_of
 from settlement.mirror import FUND, HOUSE
+from settlement.node import ChainError, Node
 from settlement.postings import OMNIBUS
 
 USDC, ETH = Asset("USDC", 6, 6), Asset("ETH", 9, 18)

@@ -15,9 +15,10 @@ import pytest
 
 from custody.signers import LocalSigner
 from settlement import devnet
-from settlement.chain import Chain, ChainError, Node
+from settlement.chain import Chain
 from settlement.contracts import ALL, Contracts, Plan, deploy
 from settlement.devnet import Anvil, DevnetError, find_anvil
+from settlement.node import ChainError, Node
 
 ROOT = Path(__file__).resolve().parents[2]
 GENESIS_S = 1_769_000_000
