@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from settlement import chain
+from settlement import node as node_module
 from settlement.chain import Call, Chain
 from settlement.contracts import ALL, TOKEN, Contracts
 from settlement.devnet import Anvil
@@ -160,7 +160,7 @@ def test_a_killed_node_is_said_to_have_stopped_with_its_last_words(anvil: Anvil,
 
 def test_a_node_that_hangs_is_not_waited_for_without_end(anvil: Anvil, monkeypatch: pytest.MonkeyPatch) -> None:
     """And one that dies while it owes an answer is said to have died, not to be slow."""
-    monkeypatch.setattr(chain, "TIMEOUT_S", 1)
+    monkeypatch.setattr(node_module, "TIMEOUT_S", 1)
     with Node.of_anvil(anvil) as impatient:
         os.kill(anvil.pid, signal.SIGSTOP)
         while Path(f"/proc/{anvil.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
