@@ -1,5 +1,6 @@
 """What it came to: each client under both regimes, the payers of every shortfall, and where segregation did worse."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from custody.collateral import market_value
@@ -149,47 +150,86 @@ PARTY_NAMES = {HOUSE: "rest of the venue's market", FUND: "fund behind defaults"
 """How parties that are no clients are called in front of people."""
 
 
-def worse_when_segregated(pooled: Reckoning, segregated: Reckoning) -> list[str]:
-    """Every comparison in which segregation came out worse, as sentences, the largest sums first."""
-    found: list[tuple[int, str]] = []
+@dataclass(frozen=True, slots=True)
+class Worse:
+    """A comparison in which segregation came out worse: of whom ("" for the whole), by how much, in words.
+
+    `units` are 1e-6 USD, and 0 where the comparison is not of money.
+    """
+
+    subject: str
+    units: int
+    text: str
+
+
+def worse_when_segregated(pooled: Reckoning, segregated: Reckoning) -> list[Worse]:
+    """Every comparison in which segregation came out worse, the largest sums first, counts last."""
+    found = []
     for name, account in segregated.clients.items():
         lost = pooled.clients[name].worth_units - account.worth_units
-        if lost > 0:
-            found.append((lost, f"{name} ends with {dollars(lost)} less{_because(pooled.clients[name], account)}"))
-    measures = (
-        ("custody fees", segregated.total("fees_units") - pooled.total("fees_units"), "more were paid"),
-        ("gains left unpaid", sum(segregated.unpaid.values()) - sum(pooled.unpaid.values()), "more at venues"),
-        ("drawn from funds and venue capital", _backed(segregated) - _backed(pooled), "more"),
-        (
-            "unsettled gains at their peak",
-            segregated.unsettled_peak_units - pooled.unsettled_peak_units,
-            "more, unsecured",
-        ),
-        ("forced sales", segregated.total("liquidated_units") - pooled.total("liquidated_units"), "more were made"),
-    )
-    found += [(units, f"{what}: {dollars(units)} {how}") for what, units, how in measures if units > 0]
+        why = _because(pooled.clients[name], account)
+        found.append(Worse(name, lost, f"{name} ends with {dollars(lost)} less{why}"))
+    for what, measure, how in MEASURES:
+        units = measure(segregated) - measure(pooled)
+        found.append(Worse("", units, f"{what}: {dollars(units)} {how}"))
+    counted = [Worse("", 0, text) for text in _more_of(pooled, segregated)]
+    return [*sorted((one for one in found if one.units > 0), key=lambda one: -one.units), *counted]
+
+
+def _more_of(pooled: Reckoning, segregated: Reckoning) -> Iterator[str]:
+    """What there was more of under segregation and is no money."""
     if segregated.total("calls") > pooled.total("calls"):
-        found.append((0, f"margin calls: {segregated.total('calls')} against {pooled.total('calls')}"))
+        yield f"margin calls: {segregated.total('calls')} against {pooled.total('calls')}"
     gas = segregated.gas_in_use - pooled.gas_in_use
     if gas > 0:
-        found.append((0, f"gas: {gas:,} more, {gas * 100 // pooled.gas_in_use}% on top"))
-    return [sentence for _, sentence in sorted(found, key=lambda row: -row[0])]
+        yield f"gas: {gas:,} more, {gas * 100 // pooled.gas_in_use}% on top"
 
 
 def _because(pooled: ClientAccount, segregated: ClientAccount) -> str:
-    """The entries of its account that differ and explain it, if any do."""
+    """The entries of its account that differ by a hundredth of what it lost or more."""
     differences = (
         ("custody fee", segregated.fees_units - pooled.fees_units),
         ("unpaid gains", segregated.gains_unpaid_units - pooled.gains_unpaid_units),
         ("own reserve drawn on", segregated.own_reserve_units - pooled.own_reserve_units),
         ("more forced sales", segregated.liquidated_units - pooled.liquidated_units),
     )
-    told = [f"{what} {dollars(units)}" for what, units in differences if units > 0]
+    lost = pooled.worth_units - segregated.worth_units
+    told = [f"{what} {dollars(units)}" for what, units in differences if units > 0 and units * 100 >= lost]
     return f" ({', '.join(told)})" if told else ""
 
 
-def _backed(reckoning: Reckoning) -> int:
-    return sum(reckoning.payers.values()) - reckoning.payers.get("own reserve", 0)
+def bearers(regime: Reckoning) -> dict[str, int]:
+    """Who bore what of the losses beyond collateral, in 1e-6 USD, by a name that says how."""
+    named = {f"paid: {PARTY_NAMES.get(payer, payer)}": units for payer, units in regime.payers.items()}
+    named |= {f"unpaid to: {PARTY_NAMES.get(name, name)}": units for name, units in regime.unpaid.items()}
+    forgone = {account.name: account.adl_forgone_units for account in regime.clients.values()}
+    named |= {f"auto-deleveraged: {name}": units for name, units in forgone.items() if units}
+    if regime.house_forgone_units:
+        named[f"auto-deleveraged: {PARTY_NAMES[HOUSE]}"] = regime.house_forgone_units
+    return named
+
+
+def borne_by_others(regime: Reckoning) -> int:
+    """Losses beyond collateral that the losing client's own reserve did not pay, in 1e-6 USD."""
+    return sum(bearers(regime).values()) - regime.payers.get("own reserve", 0)
+
+
+MEASURES: tuple[tuple[str, Callable[[Reckoning], int], str], ...] = (
+    ("losses beyond collateral, borne by others", borne_by_others, "more"),
+    ("forgone by or unpaid to uninvolved clients", lambda regime: regime.total("innocent_loss_units"), "more"),
+    ("uninvolved clients behind the other regime", lambda regime: regime.behind_units, "more"),
+    ("gains left unpaid", lambda regime: sum(regime.unpaid.values()), "more at venues"),
+    (
+        "drawn from funds and venue capital",
+        lambda regime: sum(regime.payers.values()) - regime.payers.get("own reserve", 0),
+        "more",
+    ),
+    ("unsettled gains at their peak", lambda regime: regime.unsettled_peak_units, "more, unsecured"),
+    ("forced sales", lambda regime: regime.total("liquidated_units"), "more were made"),
+    ("custody fees", lambda regime: regime.total("fees_units"), "more were paid"),
+    ("calls elsewhere met with outside cash", lambda regime: regime.outside_cash_units, "more"),
+)
+"""What is compared, for which less is better; 1e-6 USD."""
 
 
 def dollars(units: int) -> str:

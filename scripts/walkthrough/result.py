@@ -10,9 +10,8 @@ from margin.scenarios.events import AnyEvent
 from margin.scenarios.scenario import Scenario
 from scripts.walkthrough.acts import acts_of
 from scripts.walkthrough.cast import CLIENTS, SETTING
-from scripts.walkthrough.reckoning import Reckoning, worse_when_segregated
+from scripts.walkthrough.reckoning import Reckoning, Worse, bearers, worse_when_segregated
 from scripts.walkthrough.series import Reading, Series
-from scripts.walkthrough.tables import bearers
 from settlement.happenings import Happening
 
 SCHEMA = 1
@@ -41,7 +40,7 @@ def result(
         },
         "seed": seed,
         "candles": sorted(candles),
-        "worse_when_segregated": worse_when_segregated(pooled, segregated),
+        "worse_when_segregated": [_worse(one) for one in worse_when_segregated(pooled, segregated)],
         "regimes": {standing.value: _regime(reckonings[standing], happenings[standing]) for standing in Standing},
         "clients": [{"name": client.name, "what": client.what} for client in CLIENTS],
         "acts": [{"at": utc(act.start_s), "title": act.title} for act in acts_of(scenario)],
@@ -60,6 +59,10 @@ def _event(event: AnyEvent) -> dict[str, Any]:
 def utc(at_s: int) -> str:
     """A time as 2026-02-06T00:20:00Z."""
     return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _worse(one: Worse) -> dict[str, Any]:
+    return {"subject": one.subject, "units": _plain(one.units), "text": one.text}
 
 
 def _regime(reckoning: Reckoning, happenings: Iterable[Happening]) -> dict[str, Any]:

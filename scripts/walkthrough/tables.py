@@ -10,7 +10,7 @@ from rich.text import Text
 from custody.delegation import Standing
 from scripts.walkthrough.cast import CLIENTS, SETTING, Client
 from scripts.walkthrough.day import CrashDay
-from scripts.walkthrough.reckoning import PARTY_NAMES, Reckoning, dollars, worse_when_segregated
+from scripts.walkthrough.reckoning import Reckoning, bearers, borne_by_others, dollars, worse_when_segregated
 
 Row = tuple[str, Callable[[Reckoning], str]]
 
@@ -85,7 +85,7 @@ def reckoning(pooled: Reckoning, segregated: Reckoning) -> list[RenderableType]:
     """Where segregation did worse, first; then the two regimes side by side; then every client."""
     return [
         Text("Where segregation did worse", style="bold"),
-        *(Text(f"  · {sentence}") for sentence in worse_when_segregated(pooled, segregated)),
+        *(Text(f"  · {one.text}") for one in worse_when_segregated(pooled, segregated)),
         "",
         _side_by_side(pooled, segregated),
         _payers(pooled, segregated),
@@ -110,7 +110,7 @@ def _side_by_side(pooled: Reckoning, segregated: Reckoning) -> Table:
         ("margin calls", lambda r: f"{r.total('calls'):,}"),
         ("liquidations begun", lambda r: f"{r.total('liquidations'):,}"),
         ("forced sales", lambda r: dollars(r.total("liquidated_units"))),
-        ("losses beyond collateral, borne by others", lambda r: dollars(sum(bearers(r).values()))),
+        ("losses beyond collateral, borne by others", lambda r: dollars(borne_by_others(r))),
         ("uninvolved clients: gains forgone or unpaid", lambda r: dollars(r.total("innocent_loss_units"))),
         ("uninvolved clients: less than in the other regime", lambda r: dollars(r.behind_units)),
         ("cost: custody fees", lambda r: dollars(r.total("fees_units"))),
@@ -143,19 +143,6 @@ def _payers(pooled: Reckoning, segregated: Reckoning) -> RenderableType:
     for name in sorted(borne[0].keys() | borne[1].keys()):
         table.add_row(name, *(dollars(by.get(name, 0)) for by in borne))
     return table
-
-
-def bearers(regime: Reckoning) -> dict[str, int]:
-    """Who bore what of the losses beyond collateral, in 1e-6 USD, by a name that says how."""
-    named = {f"paid: {PARTY_NAMES.get(payer, payer)}": units for payer, units in regime.payers.items()}
-    named |= {f"unpaid to: {PARTY_NAMES.get(name, name)}": units for name, units in regime.unpaid.items()}
-    forgone = {
-        account.name: account.adl_forgone_units for account in regime.clients.values() if account.adl_forgone_units
-    }
-    named |= {f"auto-deleveraged: {name}": units for name, units in forgone.items()}
-    if regime.house_forgone_units:
-        named["auto-deleveraged: rest of the venue's market"] = regime.house_forgone_units
-    return named
 
 
 def _clients(pooled: Reckoning, segregated: Reckoning) -> Table:

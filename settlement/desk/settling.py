@@ -46,6 +46,7 @@ class SettlementRoom:
         mirroring = self._mirroring()
         receipts = dispatch(self.world, [mirroring])
         answered(self.world, [(mirroring.message.digest, receipts[0])])
+        self.world.prove_trades(receipts[0].tx_hash)
 
     def _mirroring(self) -> Outgoing:
         world = self.world
@@ -68,6 +69,7 @@ class SettlementRoom:
         agreed = [self._prepared(cycle) for cycle in found if cycle is not None]
         receipts = dispatch(world, [mirroring, *map(self._proposal, agreed)])
         answered(world, [(mirroring.message.digest, receipts[0])])
+        world.prove_trades(receipts[0].tx_hash)
         for proposed, receipt in zip(agreed, receipts[1:], strict=True):
             cycle = proposed.cycle
             world.mirror.settle(cycle.venue, cycle.dues)

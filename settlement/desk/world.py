@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -18,6 +18,9 @@ from settlement.desk.setting import Setting
 from settlement.happenings import Happening
 from settlement.keys import holder_of
 from settlement.mirror import Fill, Mirror
+
+TRADED = frozenset({"traded", "liquidation_slice", "adl_applied"})
+"""Happenings that change positions: their proof on chain is the batch that mirrors them."""
 
 
 class DeskError(Exception):
@@ -130,6 +133,13 @@ class World:
 
     def holder_address(self, party: str, venue: str) -> str:
         return holder_of(party, venue).address
+
+    def prove_trades(self, tx_hash: str) -> None:
+        """Write the transaction that mirrored this moment's trades beside them."""
+        self.happenings = [
+            replace(told, tx_hash=tx_hash) if told.kind in TRADED and not told.tx_hash else told
+            for told in self.happenings
+        ]
 
     # -- the story -------------------------------------------------------------------------------------------------
 

@@ -86,13 +86,15 @@ def test_every_event_is_told_with_its_source_and_confidence(plain: "Ran") -> Non
 
 def test_where_segregation_did_worse_comes_first_and_the_largest_sum_before_the_others(plain: "Ran") -> None:
     worse = plain.result["worse_when_segregated"]
+    said = [one["text"] for one in worse]
     told = " ".join(plain.transcript.split())
-    places = [told.index(sentence, told.index("Where segregation did worse")) for sentence in worse]
+    places = [told.index(sentence, told.index("Where segregation did worse")) for sentence in said]
     assert worse
     assert places == sorted(places)
     assert places[-1] < told.index("Side by side")
-    sums = [int(sentence.split("$", 1)[1].split()[0].replace(",", "")) for sentence in worse if "$" in sentence]
+    sums = [int(one["units"]) for one in worse]
     assert sums == sorted(sums, reverse=True)
+    assert all(dollars(int(one["units"])) in one["text"] for one in worse if one["units"])
 
 
 def test_the_table_shows_the_result(plain: "Ran") -> None:

@@ -19,7 +19,10 @@ VOID = {"meta", "link", "wbr"}
 START_S = 1_769_731_200  # 30 January 2026, 00:00 UTC
 HOURS = 48
 DAYS = ("2026-01-30T00:00:00Z", "2026-01-31T00:00:00Z")
-WORSE = ("custody fees: $9,839 more were paid", "silver_fund ends with $56,511 less (unpaid gains $1)")
+WORSE = {
+    "": "custody fees: $9,839 more were paid",
+    "silver_fund": "silver_fund ends with $56,511 less (unpaid gains $1)",
+}
 CLIENTS = {"silver_fund": "long silver", "commodity_house": "physical silver, hedged", "credit_fund": "cash"}
 BORNE = {
     "pooled": {"auto-deleveraged: commodity_house": "379800000000"},
@@ -53,7 +56,7 @@ def crash(hours: int = HOURS) -> dict[str, Any]:
         "seed": 2026,
         "low": {"at": "2026-02-06T00:20:00Z", "btc": "60000000000"},
         "candles": [],
-        "worse_when_segregated": list(WORSE),
+        "worse_when_segregated": [{"subject": subject, "units": 1, "text": text} for subject, text in WORSE.items()],
         "regimes": {regime: regime_of(regime) for regime in ("pooled", "segregated")},
         "clients": [{"name": name, "what": what} for name, what in CLIENTS.items()],
         "acts": [{"at": at, "title": title} for at, title in zip(DAYS, ("Silver breaks", "A weekend"), strict=True)],
@@ -214,7 +217,8 @@ def test_hostile_text_stays_text() -> None:
     for place in ("events", "acts"):
         for row in result[place]:
             row |= {name: hostile for name in ("title", "text", "figure", "source", "confidence") if name in row}
-    result["assumptions"] = result["worse_when_segregated"] = result["candles"] = [hostile]
+    result["assumptions"] = result["candles"] = [hostile]
+    result["worse_when_segregated"] = [{"subject": hostile, "units": 1, "text": hostile}]
     result["scenario"]["title"] = result["scenario"]["name"] = hostile
     for regime in result["regimes"].values():
         regime["borne_units"] = {f"paid: {hostile}": 5_000_000}
@@ -290,7 +294,7 @@ def test_worse_comes_before_everything_else_and_keeps_its_sentences() -> None:
     sections = [attributes["id"] for tag, attributes, _ in told.elements if tag == "section"]
     assert sections[:3] == ["worse", "beside", "prices"]
     assert sections[-3:] == ["events", "assumptions", "repeat"]
-    for sentence in WORSE:
+    for sentence in WORSE.values():
         assert sentence in told.text
 
 

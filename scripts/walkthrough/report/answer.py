@@ -54,12 +54,11 @@ def more(result: Result) -> Html:
 
 def worse(result: Result) -> Html:
     """The result's own sentences, in its order: first those about the whole, then those about one client."""
-    sentences = [str(sentence) for sentence in result["worse_when_segregated"]]
-    if not sentences:
+    found = result["worse_when_segregated"]
+    if not found:
         return element("p", "In no figure that is compared here.", class_="quiet")
-    names = [client["name"] for client in result["clients"]]
-    of_clients = [said for said in sentences if any(said.startswith(f"{name} ") for name in names)]
-    overall = [said for said in sentences if said not in of_clients]
+    overall = [one["text"] for one in found if not one["subject"]]
+    of_clients = [one["text"] for one in found if one["subject"]]
     return element(
         "div",
         _list("For the market as a whole", overall, "overall"),
