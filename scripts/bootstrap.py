@@ -108,7 +108,8 @@ def _uv(*arguments: str | Path) -> None:
 def _run(*command: str | Path, cwd: Path = ROOT) -> None:
     """Run one command quietly; on failure its output, whole, becomes the error."""
     parts = [str(part) for part in command]
-    env = {**os.environ, "VIRTUAL_ENV": str(VENV), "PYTHONDONTWRITEBYTECODE": "1"}
+    # A node from a wheel brings its own certificates; the machine's may be the ones that its registry needs.
+    env = {**os.environ, "VIRTUAL_ENV": str(VENV), "PYTHONDONTWRITEBYTECODE": "1", "NODE_USE_SYSTEM_CA": "1"}
     try:
         done = subprocess.run(parts, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     except OSError as why:
