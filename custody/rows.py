@@ -35,25 +35,32 @@ def totals_of(row: AnyRow) -> Totals:
     return Totals(row.debits_pending, row.debits_posted, row.credits_pending, row.credits_posted)
 
 
-def transfer_row(recorded: Recorded) -> dict[str, object]:
-    """The row of a transfer in its place in the journal."""
+TRANSFER_COLUMNS = (
+    "position", "id", "debit_account", "credit_account", "amount", "reason", "kind", "pending_id", "linked",
+    "reference", "occurred_at_s", "expires_at_s", "recorded_at_s", "digest",
+)  # fmt: skip
+"""The columns of `transfer`, as `transfer_row` fills them."""
+
+
+def transfer_row(recorded: Recorded) -> tuple[object, ...]:
+    """The row of a transfer in its place in the journal, in the order of TRANSFER_COLUMNS."""
     transfer = recorded.transfer
-    return {
-        "position": recorded.position,
-        "id": transfer.id,
-        "debit_account": transfer.debit_account,
-        "credit_account": transfer.credit_account,
-        "amount": transfer.amount,
-        "reason": int(transfer.reason),
-        "kind": int(transfer.kind),
-        "pending_id": transfer.pending_id or None,
-        "linked": int(transfer.linked),
-        "reference": transfer.reference,
-        "occurred_at_s": transfer.occurred_at_s,
-        "expires_at_s": transfer.expires_at_s,
-        "recorded_at_s": recorded.recorded_at_s,
-        "digest": recorded.digest,
-    }
+    return (
+        recorded.position,
+        transfer.id,
+        transfer.debit_account,
+        transfer.credit_account,
+        transfer.amount,
+        int(transfer.reason),
+        int(transfer.kind),
+        transfer.pending_id or None,
+        int(transfer.linked),
+        transfer.reference,
+        transfer.occurred_at_s,
+        transfer.expires_at_s,
+        recorded.recorded_at_s,
+        recorded.digest,
+    )
 
 
 def transfer_of(row: AnyRow) -> Transfer:

@@ -1,4 +1,4 @@
-"""The `bulkhead` command. Its subcommands are found by name, so that one may live further out than this package.
+"""The `bulkhead` command. Subcommands that live further out than this package are found by their registered names.
 
 Exit codes: 0 done, 1 refused or failed, 2 bad usage, 130 interrupted.
 """
@@ -9,17 +9,20 @@ from importlib.metadata import entry_points, version
 
 from cyclopts import App, CycloptsError
 
+from settlement.commands.ledger import LEDGER
+
 GROUP = "bulkhead.commands"
 
 
 def build() -> App:
-    """The command with every registered subcommand. Their modules are light: the work is imported when it is run."""
+    """The command with all its subcommands. Their modules are light: the work is imported when it is run."""
     app = App(
         name="bulkhead",
         help="Off-exchange custody and settlement of on-chain derivatives, whole, on one machine.",
         version=version("bulkhead"),
         suppress_keyboard_interrupt=False,
     )
+    app.command(LEDGER)
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
         app.command(entry.load(), name=entry.name)
     return app

@@ -19,12 +19,18 @@ PACKAGES = ("custody", "margin", "settlement", "scripts")
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 
 EFFECTS = {
+    "custody.backup",
     "custody.books",
     "custody.database",
+    "custody.group",
+    "custody.history",
+    "custody.ledger_file",
     "custody.rows",
     "custody.signers",
+    "custody.soundness",
     "custody.stored",
     "custody.tables",
+    "custody.writer_lock",
 }
 """The modules of custody and margin that touch the database or hold a key; all others there are under a contract."""
 

@@ -1,5 +1,7 @@
 """Books of one asset with a small cast: a custodian's vault, two clients, one venue."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 from custody.accounts import Account, Chart
 from custody.books import Books
 from custody.database import Database, open_database
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -51,3 +55,70 @@ def raw(database: Database) -> Callable[..., list[tuple[object, ...]]]:
             return [tuple(row) for row in result] if result.returns_rows else []
 
     return execute
+
+
+CLERK = """
+import sys
+from itertools import count
+from pathlib import Path
+
+from custody.accounts import Chart
+from custody.books import Books
+from custody.database import DatabaseError, open_database
+from custody.transfers import Reason, Transfer
+
+try:
+    database = open_database(sys.argv[1])
+except DatabaseError as refused:
+    sys.exit(str(refused))
+books, chart = Books(database), Chart("USDC")
+vault, fund = chart.vault(), chart.available("fund")
+books.open_accounts([vault, fund])
+for number in count(books.head().position + 1):
+    (outcome,) = books.post([Transfer(f"clerk/{number}", vault.id, fund.id, 1, Reason.DEPOSIT)], number)
+    if not outcome.ok:
+        sys.exit(str(outcome))
+    print("posted", outcome.transfer_id, books.head().digest.hex(), flush=True)
+"""
+
+
+class BookClerk:
+    """A process that opens a ledger and posts to it without end, with a line for each transfer that is durable."""
+
+    def __init__(self, path: Path) -> None:
+        command = [sys.executable, "-c", CLERK, str(path)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+
+    def next_line(self) -> str:
+        """What it says next; fails with its complaint where it has ended."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.endswith("\n"), self.process.communicate(timeout=60)
+        return line.rstrip()
+
+    def kill(self) -> list[str]:
+        """End it as a power cut would; the whole lines that it had said by then."""
+        self.process.kill()
+        said, _complained = self.process.communicate(timeout=60)
+        return said.splitlines()[: said.count("\n")]
+
+    def refusal(self) -> str:
+        """Wait for it to end by itself; its last words."""
+        said, complained = self.process.communicate(timeout=60)
+        assert (self.process.returncode, said) == (1, "")
+        return complained.strip()
+
+
+@pytest.fixture
+def book_clerk() -> Iterator[Callable[[Path], BookClerk]]:
+    """Send a clerk to a ledger; whoever is still at work at the end is stopped."""
+    sent: list[BookClerk] = []
+
+    def send(path: Path) -> BookClerk:
+        sent.append(BookClerk(path))
+        return sent[-1]
+
+    yield send
+    for clerk in sent:
+        if clerk.process.poll() is None:
+            clerk.kill()

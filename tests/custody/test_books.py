@@ -167,16 +167,18 @@ def test_transfers_are_found_by_account_on_either_side_and_by_reference(books: B
     assert ids(reference="") == []
 
 
-def test_two_books_on_one_file_see_each_others_work(books: Books, tmp_path: Path) -> None:
-    second = open_database(tmp_path / "ledger.sqlite")
-    other = Books(second)
+def test_two_books_on_one_ledger_see_each_others_work(books: Books, database: Database) -> None:
+    other = Books(database)
+    watching = open_database(database.path, read_only=True)
     books.post([DEPOSIT], 9)
     assert other.post([replace(DELEGATE, amount=100)], 9)[0].ok
     assert books.post([replace(DELEGATE, id="n", amount=1)], 9)[0].refusal is Refusal.EXCEEDS_AVAILABLE
     other.open_accounts([CHART.claim("fund", "venue")])
     assert books.balance(CHART.claim("fund", "venue").id) == 0
-    assert books.verify() == []
-    second.close()
+    assert Books(watching).head() == books.head()
+    assert Books(watching).all_totals() == books.all_totals()
+    assert books.verify() == Books(watching).verify() == []
+    watching.close()
 
 
 def test_a_batch_longer_than_one_statement_takes_is_posted_whole(books: Books) -> None:

@@ -2,14 +2,19 @@
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from custody.accounts import Chart
+from custody.accounts import Account, Chart
 from custody.books import Books
 from custody.database import APPLICATION_ID, Database, DatabaseError, open_database
+
+if TYPE_CHECKING:
+    from tests.custody.conftest import BookClerk
 
 
 def pragmas(database: Database, *names: str) -> list[object]:
@@ -135,23 +140,81 @@ def test_what_the_database_refuses_is_a_fault_with_its_place(database: Database,
     assert str(tmp_path) in str(fault.value)
 
 
-def test_writers_take_turns_whether_they_share_an_engine_or_only_the_file(database: Database, tmp_path: Path) -> None:
-    other = open_database(tmp_path / "ledger.sqlite")
+def test_writers_take_turns_whether_they_share_a_database_or_only_the_file(database: Database) -> None:
     with database.transaction() as tx:
         tx.exec_driver_sql("CREATE TABLE tally (count INTEGER)")
         tx.exec_driver_sql("INSERT INTO tally VALUES (0)")
 
-    def count_up(opened: Database) -> None:
+    def count_up() -> None:
         for _ in range(10):
-            with opened.transaction() as tx:
+            with database.transaction() as tx:
                 count = tx.exec_driver_sql("SELECT count FROM tally").scalar_one()
                 tx.exec_driver_sql("UPDATE tally SET count = ?", (count + 1,))
 
-    threads = [threading.Thread(target=count_up, args=(opened,)) for opened in (database, database, other, other)]
+    def count_up_by_hand() -> None:
+        with closing(sqlite3.connect(database.path, isolation_level=None, timeout=10)) as other:
+            for _ in range(10):
+                other.execute("BEGIN IMMEDIATE")
+                (count,) = other.execute("SELECT count FROM tally").fetchone()
+                other.execute("UPDATE tally SET count = ?", (count + 1,))
+                other.execute("COMMIT")
+
+    threads = [threading.Thread(target=work) for work in (count_up, count_up, count_up_by_hand, count_up_by_hand)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    other.close()
     with database.snapshot() as reader:
         assert reader.exec_driver_sql("SELECT count FROM tally").scalar_one() == 40
+
+
+# -- read-only ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_reader_works_beside_a_writer_and_after_it_and_changes_nothing(
+    database: Database, books: Books, cast: tuple[Account, ...]
+) -> None:
+    reader = open_database(database.path, read_only=True)
+    assert set(Books(reader).accounts()) == set(cast)
+    books.open_accounts([Chart("ETH").fees()])
+    assert len(Books(reader).accounts()) == len(cast) + 1
+    with pytest.raises(DatabaseError, match="opened read-only; open it for writing"), reader.transaction():
+        pass
+    with pytest.raises(DatabaseError, match="attempt to write a readonly database"), reader.snapshot() as tx:
+        tx.exec_driver_sql("DELETE FROM account")
+    database.close()
+    before = database.path.read_bytes()
+    late = open_database(f"sqlite:///{database.path}", read_only=True)
+    assert len(Books(late).accounts()) == len(cast) + 1
+    for opened in (reader, late):
+        opened.close()
+    assert database.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["absent", "empty", "touched"])
+def test_where_there_is_no_ledger_a_reader_makes_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").touch()
+    foreign_file(tmp_path / "touched", "PRAGMA user_version = 1")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(DatabaseError, match=r"there is no ledger here|belongs to another program"):
+        open_database(tmp_path / name, read_only=True)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_reader_finds_what_a_killed_writer_had_acknowledged(
+    tmp_path: Path, book_clerk: "Callable[[Path], BookClerk]"
+) -> None:
+    """Its last commits stand in the write-ahead log only; a reader takes them from there."""
+    clerk = book_clerk(tmp_path / "ledger.sqlite")
+    acknowledged = [clerk.next_line() for _ in range(20)]
+    clerk.kill()
+    reader = open_database(tmp_path / "ledger.sqlite", read_only=True)
+    assert {line.split()[1] for line in acknowledged} <= {entry.transfer.id for entry in Books(reader).transfers()}
+    assert Books(reader).verify() == []
+    reader.close()
+
+
+def test_a_closed_database_writes_no_more(database: Database, chart: Chart) -> None:
+    database.close()
+    with pytest.raises(DatabaseError, match="closed, or opened by the process that started this one"):
+        Books(database).open_accounts([chart.vault()])

@@ -1,0 +1,42 @@
+"""`bulkhead bench`: measure a part of Bulkhead against its rivals, on this machine, now."""
+
+import json as json_text
+import sys
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+
+def bench(
+    what: Literal["ledger"],
+    *,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Measure a part against its rivals: each ratio is the median of rounds in which both run in turn.
+
+    Parameters
+    ----------
+    what
+        The part: ledger.
+    json
+        Print machine, sizes and measures as JSON instead of a table.
+    """
+    from scripts.bench import ledger
+    from scripts.bench.measure import report
+
+    def say(name: str) -> None:
+        sys.stderr.write(f"bench {what}: {name} …\n")
+
+    told = report(ledger.SIZES, ledger.measures(say))
+    sys.stdout.write(json_text.dumps(told, indent=1) + "\n" if json else _table(told))
+    return 0
+
+
+def _table(told: dict[str, Any]) -> str:
+    """The measures in lines; a ratio with the least and the most of its rounds."""
+    lines = [f"{told['machine']}; sizes {told['sizes']}"]
+    for one in told["measures"]:
+        against = f" against {one['baseline_value']:,.0f} ({one['baseline']})" if one["baseline_value"] else ""
+        ratio = f": {one['ratio']:.2f}× ({one['ratio_least']:.2f}–{one['ratio_most']:.2f})" if one["ratio"] else ""
+        lines.append(f"{one['measure']:<28} {one['value']:>12,.0f} {one['unit']}{against}{ratio}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,82 @@
+"""How a subcommand ends: its faults as one sentence on standard error, and an exit code that says whose they are.
+
+0 done, 1 refused or failed, 2 input that cannot be read.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import IO
+
+from custody.backup import BackupError
+from custody.books import Books, BooksError
+from custody.database import Database, DatabaseError, open_database
+from custody.statement import StatementError
+from settlement.commands.fields import InputError
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+
+def answered(name: str, work: Callable[[], int]) -> int:
+    """The exit code of the work, whether it ends or fails."""
+    try:
+        status = work()
+        sys.stdout.flush()
+    except InputError as error:
+        return _complain(name, error, USAGE)
+    except (DatabaseError, BooksError, BackupError, StatementError) as error:
+        return _complain(name, error, FAILED)
+    except BrokenPipeError:
+        # Whoever read has seen enough; what is still buffered must not fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return status
+
+
+@contextmanager
+def opened(place: str, *, create: bool = False) -> Iterator[tuple[Database, Books]]:
+    """A ledger open for writing, by nobody else."""
+    with closing(open_database(place, create=create)) as database:
+        yield database, Books(database)
+
+
+@contextmanager
+def looked_at(place: str) -> Iterator[tuple[Database, Books]]:
+    """A ledger that is only read, whoever writes it meanwhile."""
+    with closing(open_database(place, create=False, read_only=True)) as database:
+        yield database, Books(database)
+
+
+@contextmanager
+def lines_of(source: str) -> Iterator[Iterator[bytes]]:
+    """The lines of a file, or of standard input for -; InputError where they cannot be read."""
+    with ExitStack() as stack:
+        try:
+            file = sys.stdin.buffer if source == "-" else stack.enter_context(open(source, "rb"))
+        except (OSError, ValueError) as error:
+            raise _unreadable(source, error) from error
+        yield _read(source, file)
+
+
+def now_s() -> int:
+    """The machine's clock, UTC seconds."""
+    return int(time.time())
+
+
+def _read(source: str, file: IO[bytes]) -> Iterator[bytes]:
+    # Only what reading raises is the file's fault: a pipe that breaks while we print is not.
+    try:
+        yield from iter(file.readline, b"")
+    except OSError as error:
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: str, error: Exception) -> InputError:
+    return InputError(f"{source}: expected a readable file, found {getattr(error, 'strerror', None) or error}")
+
+
+def _complain(name: str, error: Exception, status: int) -> int:
+    sys.stderr.write(f"ledger {name}: {error}\n")
+    return status
