@@ -1,0 +1,23 @@
+"""A process killed at any moment loses nothing that it acknowledged and leaves nothing half done."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+KILLS = 300
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_what_was_acknowledged_survives_every_kill_and_no_pair_is_torn(tmp_path: Path) -> None:
+    killer = [sys.executable, str(Path(__file__).with_name("killing.py")), str(tmp_path), str(KILLS), "7"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(killer, capture_output=True, text=True, check=False, env=environment, timeout=600)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["faults"] == []
+    assert told["kills"] == KILLS
+    # The control: victims did get to post, some were killed before the first answer, most in the middle.
+    assert told["acknowledged"] > 5 * KILLS
+    assert 0 < told["killed_before_any"] < KILLS // 2
