@@ -64,7 +64,8 @@ def _run(options: Options) -> int:
         sys.stdout.reconfigure(errors="replace")
     with _folder(options.out) as folder, _node(options, event) as node:
         day, series = CrashDay(event, paths, node, folder), Series()
-        transcript = Console(file=io.StringIO(), width=WIDTH, color_system=None, force_terminal=False, _environ={})
+        written = io.StringIO()
+        transcript = Console(file=written, width=WIDTH, color_system=None, force_terminal=False, _environ={})
         consoles = [transcript] if options.json else [transcript, Console(width=WIDTH)]
         story = Story(consoles, day, options.pace_s)
         tallies = {standing: Tally(standing) for standing in Standing}
@@ -87,7 +88,7 @@ def _run(options: Options) -> int:
         finally:
             day.close()
         told_result = result(event, options.seed, map(_name_only, options.candles), series, reckonings, happenings)
-        _leave(options, told_result, transcript.file)
+        _leave(options, told_result, written.getvalue())
     return 0
 
 
@@ -159,14 +160,13 @@ def _interrupted(options: Options, day: CrashDay, at_s: int) -> int:
     return INTERRUPTED
 
 
-def _leave(options: Options, told: dict[str, object], transcript: object) -> None:
+def _leave(options: Options, told: dict[str, object], transcript: str) -> None:
     """Write the files, and print the JSON if that was asked for."""
     if options.out is not None:
         from scripts.walkthrough.report import page
 
-        assert isinstance(transcript, io.StringIO)  # noqa: S101
         data = json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-        for name, text in zip(TOLD, (data, _without_padding(transcript.getvalue()), page(told)), strict=True):
+        for name, text in zip(TOLD, (data, _without_padding(transcript), page(told)), strict=True):
             (options.out / name).write_text(text, encoding="utf-8")
         sys.stderr.write(f"written to {options.out}: {', '.join((*TOLD, *LEDGERS))}\n")
     if options.json:
