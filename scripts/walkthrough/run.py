@@ -124,11 +124,13 @@ def _node(options: Options, event: Scenario) -> Iterator[Node]:
     first_s = event.start_s - BEFORE_S
     if not options.rpc_url:
         with Anvil(genesis_s=first_s, port=options.port) as anvil, Node.of_anvil(anvil) as node:
-            yield _prepared(node)
+            yield node
         return
     with Node.at_url(options.rpc_url) as node:
         _require_fresh(node, first_s)
-        yield _prepared(node)
+        # As `Node.of_anvil` does for one of our own: block times must not follow the wall clock.
+        node.rpc("anvil_setBlockTimestampInterval", 1)
+        yield node
 
 
 def _require_fresh(node: Node, first_s: int) -> None:
@@ -140,11 +142,6 @@ def _require_fresh(node: Node, first_s: int) -> None:
             f"{node.name} has a history already or its clock is past the event; start a fresh one with: "
             f"anvil --hardfork prague --timestamp {first_s}"
         )
-
-
-def _prepared(node: Node) -> Node:
-    node.rpc("anvil_setBlockTimestampInterval", 1)
-    return node
 
 
 def _interrupted(options: Options, day: CrashDay, at_s: int) -> int:
