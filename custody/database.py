@@ -99,7 +99,7 @@ class Database:
             raise DatabaseError(f"{self._path}: closed, or opened by the process that started this one; open it anew")
 
     def _kept(self) -> Connection:
-        """The connection that all writes go through: taking one from the pool each time costs a tenth of a write or more."""
+        """The connection that all writes go through: taking one from the pool each time costs a tenth of a write."""
         if self._writer is None:
             self._writer = self._engine.connect().execution_options(**{_WRITES: True})
         return self._writer
