@@ -1,17 +1,25 @@
-"""Recounting the books from the transfers alone: nothing that is cached is believed.
+"""Auditing the books from the transfers alone: nothing that is cached is believed.
 
-An audit walks the journal once, follows the hash chain, recounts the four counters of every account and compares them
-with those stored. What it finds are faults with what was expected and what was found, never exceptions.
+A walk follows the seals over a stretch of the journal, holds every row against its own digest, and counts what it did.
+Stretches are walked on their own, each from the seal before it; those that `custody.recount` finds sound need no walk.
+What is found are faults with what was expected and what was found, never exceptions, whatever stands in the rows.
 """
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from itertools import chain, islice
 
-from custody.accounts import Totals
-from custody.journal import START, Head, Recorded, link
-from custody.state import change_of, with_credits, with_debits
-from custody.transfers import Kind
+from custody.accounts import Account, Totals
+from custody.journal import START, Added, Place, Seal, account_digest, digest_of, seal_digest
+from custody.recount import Recount, Row, Step
+from custody.transfers import Kind, Reason, Transfer
+
+_UNTYPED = (TypeError, ValueError, AttributeError, KeyError, struct.error)
+"""What a row raises that holds no transfer: no whole number, no text, no member of an enum, more than 64 bits."""
+
+_MOST_HOMES = 1_000_000  # how often, in all, a row that may have been moved is tried at another place
 
 
 class FaultKind(StrEnum):
@@ -20,10 +28,12 @@ class FaultKind(StrEnum):
     ROW_MISSING = "row_missing"
     ROW_CHANGED = "row_changed"
     ROW_OUT_OF_ORDER = "row_out_of_order"
+    ROW_NOT_SEALED = "row_not_sealed"
+    SEAL_BROKEN = "seal_broken"
     RESOLVES_NOTHING = "resolves_nothing"
     ACCOUNT_MISSING = "account_missing"
+    ACCOUNT_CHANGED = "account_changed"
     COUNTER_CHANGED = "counter_changed"
-    HEAD_CHANGED = "head_changed"
     HISTORY_REWRITTEN = "history_rewritten"
 
 
@@ -52,113 +62,147 @@ class TrialBalance:
 
 
 @dataclass(slots=True)
-class Audit:
-    """A walk along the journal; `take` every row in order of position, then compare with what else is stored.
+class Walk:
+    """A walk along the journal from behind a seal; rows are those of `transfer`, in the order of TRANSFER_COLUMNS.
 
-    `trusted` is a head that the auditor noted earlier, elsewhere: only it can tell a journal that was rewritten as a
-    whole, digests and all, from the true one.
+    `astray`: the rows, by position, that are not what their own digests say. `gaps`: positions where there is none.
     """
 
-    trusted: Head | None = None
-    head: Head = START
-    totals: dict[str, Totals] = field(default_factory=dict)
+    last: Seal = START
+    recount: Recount = field(default_factory=Recount)
     faults: list[Fault] = field(default_factory=list)
-    astray: dict[int, Recorded] = field(default_factory=dict)
-    _open: dict[str, int] = field(default_factory=dict)
-    _after_gap: bool = False
+    astray: dict[int, Row] = field(default_factory=dict)
+    gaps: list[range] = field(default_factory=list)
 
-    def take(self, recorded: Recorded) -> None:
-        """Follow the chain to the next row and count it."""
-        expected = link(self.head.digest, recorded.transfer, recorded.recorded_at_s)
-        self._require_position(recorded.position)
-        # After a gap the previous digest is unknown: the row cannot be judged, and the gap is named already.
-        if expected != recorded.digest and not self._after_gap:
-            self.astray[recorded.position] = recorded
-        self._count(recorded)
-        self._move_to(recorded.position, recorded.digest)
+    def follow(self, rows: Iterable[Row], steps: Iterable[Step]) -> None:
+        """Take every row, in order of position, and reach every step's seal."""
+        left = iter(rows)
+        row = next(left, None)
+        for step in steps:
+            named, at, digests = self._named(), self.last.position, list[bytes]()
+            while row is not None and row[0] <= step.seal.position:
+                self._miss(range(at + 1, row[0]))
+                at = row[0]
+                digests.append(self._take(row))
+                row = next(left, None)
+            self._miss(range(at + 1, step.seal.position + 1))
+            self._reach(step, digests, named)
 
-    def take_unreadable(self, position: int, digest: bytes, found: str) -> None:
-        """Note a row that holds no transfer at all, and go on behind it."""
-        self._require_position(position)
-        self.faults.append(Fault(FaultKind.ROW_CHANGED, f"position {position}", "a transfer", found))
-        self._move_to(position, digest)
+    def take_endings(self, endings: Iterable[Row]) -> None:
+        """Count what leaves the pending counters.
 
-    def follows_from(self, recorded: Recorded, position: int, digest: bytes) -> bool:
-        """Whether a row that is astray is the untouched successor of the row with this digest; if so, it was moved."""
-        if link(digest, recorded.transfer, recorded.recorded_at_s) != recorded.digest:
-            return False
-        self.faults.append(
-            Fault(
-                FaultKind.ROW_OUT_OF_ORDER,
-                _place(recorded),
-                f"right after the row that is at position {position}",
-                f"right after position {recorded.position - 1}",
-            )
+        An ending: position, id, debit key, credit key and amount of a POST or VOID; position, kind, debit key, credit
+        key and amount of what it ends, each None where that is not there.
+        """
+        for position, name, debit, credit, amount, pending, kind, pending_debit, pending_credit, reserved in endings:
+            try:
+                is_pending = kind == Kind.PENDING and pending < position and amount <= reserved
+            except TypeError:
+                is_pending = False
+            if is_pending and (debit, credit) == (pending_debit, pending_credit):
+                self.recount.release(debit, credit, reserved)
+            else:
+                expected = "a pending transfer between the same accounts before it"
+                self.faults.append(Fault(FaultKind.RESOLVES_NOTHING, f"position {position} ({name})", expected, "none"))
+
+    def _take(self, row: Row) -> bytes:
+        """Hold a row against its digest and count it; the digest as its seal should be over it."""
+        position, digest = row[0], row[-1]
+        if not _is_at_home(row, position):
+            self.astray[position] = row
+        _, _, debit, credit, amount, _, kind, *_ = row
+        if all(isinstance(number, int) for number in (debit, credit, amount, kind)):
+            self.recount.count(kind, debit, credit, amount)
+        return digest if isinstance(digest, bytes) else b""
+
+    def _reach(self, step: Step, digests: Sequence[bytes], named: int) -> None:
+        """The end of a step: whether its seal is over what was found."""
+        sealed = step.seal
+        is_typed = all(isinstance(number, int) for number in (sealed.accounts, sealed.recorded_at_s))
+        added = Added([step.opened[key] for key in sorted(step.opened)], step.closed, digests)
+        try:
+            follows = seal_digest(self.last, added, sealed.position, sealed.accounts, sealed.recorded_at_s)
+            is_whole = follows == sealed.digest and sealed.recorded_at_s >= self.last.recorded_at_s
+            is_whole = is_whole and sealed.accounts >= self.last.accounts
+        except _UNTYPED:
+            follows, is_whole = b"", False
+        # Where a row is named already, the seal over it says nothing that is new.
+        if not is_whole and (named == self._named() or not is_typed):
+            where = f"the seal at position {sealed.position}, behind position {self.last.position}"
+            self.faults.append(Fault(FaultKind.SEAL_BROKEN, where, follows.hex(), _shown(sealed.digest)))
+        digest = sealed.digest if isinstance(sealed.digest, bytes) else b""
+        typed = sealed if is_typed else self.last
+        self.last = Seal(sealed.position, typed.accounts, typed.recorded_at_s, digest)
+
+    def _named(self) -> int:
+        return len(self.faults) + len(self.astray)
+
+    def _miss(self, gap: range) -> None:
+        if gap:
+            self.gaps.append(gap)
+            self.faults.append(Fault(FaultKind.ROW_MISSING, span("position", gap), f"{len(gap)} transfers", "none"))
+
+
+def gaps_between(first: int, last: int, keys: Iterable[int]) -> Iterator[range]:
+    """The stretches of numbers from first to last that are no key."""
+    expected = first
+    for key in sorted(keys):
+        if key > expected:
+            yield range(expected, key)
+        expected = max(expected, key + 1)
+    if expected <= last:
+        yield range(expected, last + 1)
+
+
+def name_astray(astray: Mapping[int, Row], gaps: Sequence[range]) -> list[Fault]:
+    """Tell rows that were moved from rows that were changed: a moved one is what its digest says, at another place."""
+    faults = []
+    for position, row in sorted(astray.items()):
+        homes = islice(chain(astray, *gaps), _MOST_HOMES // len(astray))
+        home = next((place for place in homes if place != position and _is_at_home(row, place)), None)
+        where = f"position {position} ({row[1]})"
+        if home is not None:
+            faults.append(Fault(FaultKind.ROW_OUT_OF_ORDER, where, f"position {home}", f"position {position}"))
+        else:
+            expected = f"content with digest {_shown(row[-1])}"
+            faults.append(Fault(FaultKind.ROW_CHANGED, where, expected, "other content"))
+    return faults
+
+
+def compare_totals(account_id: str, recounted: Totals, stored: Totals) -> list[Fault]:
+    """The counters of an account that are not what its transfers say."""
+    pairs = ((one.name, getattr(recounted, one.name), getattr(stored, one.name)) for one in fields(Totals))
+    return [
+        Fault(FaultKind.COUNTER_CHANGED, f"{account_id} {name}", str(expected), str(found))
+        for name, expected, found in pairs
+        if expected != found
+    ]
+
+
+def is_defined(key: int, account: Account, digest: object) -> bool:
+    """Whether an account's definition is the one that its digest is of."""
+    try:
+        return account_digest(key, account) == digest
+    except _UNTYPED:
+        return False
+
+
+def _is_at_home(row: Row, position: int) -> bool:
+    """Whether a row would be what its digest says if it stood at this position."""
+    _, name, debit, credit, amount, reason, kind, pending, linked, reference, occurred_at_s, expires_at_s, digest = row
+    try:
+        transfer = Transfer(
+            name, "", "", amount, Reason(reason), Kind(kind), "", linked, reference, occurred_at_s, expires_at_s
         )
-        return True
-
-    def finish(self, stored_head: Head | None, stored_totals: Mapping[str, Totals]) -> list[Fault]:
-        """Compare the end and the counters with the stored ones; all faults, in the order they were met."""
-        for recorded in self.astray.values():
-            expected = f"content with digest {recorded.digest.hex()}"
-            self.faults.append(Fault(FaultKind.ROW_CHANGED, _place(recorded), expected, "other content"))
-        self._compare_head(stored_head or START)
-        for account_id in sorted(self.totals.keys() - stored_totals.keys()):
-            self.faults.append(Fault(FaultKind.ACCOUNT_MISSING, account_id, "an account with transfers", "no account"))
-        for account_id, stored in sorted(stored_totals.items()):
-            self._compare_totals(account_id, self.totals.get(account_id, Totals()), stored)
-        return self.faults
-
-    def _require_position(self, position: int) -> None:
-        expected = self.head.position + 1
-        self._after_gap = position != expected
-        if self._after_gap:
-            self._missing(expected, position - 1)
-
-    def _missing(self, first: int, last: int) -> None:
-        where = f"position {first}" if first == last else f"positions {first} to {last}"
-        self.faults.append(Fault(FaultKind.ROW_MISSING, where, f"{last - first + 1} transfers", "none"))
-
-    def _move_to(self, position: int, digest: bytes) -> None:
-        self.head = Head(position, digest)
-        if self.trusted is not None and position == self.trusted.position and digest != self.trusted.digest:
-            self._rewritten(digest.hex())
-
-    def _rewritten(self, found: str) -> None:
-        if self.trusted is not None:
-            where = f"position {self.trusted.position}"
-            self.faults.append(Fault(FaultKind.HISTORY_REWRITTEN, where, self.trusted.digest.hex(), found))
-
-    def _count(self, recorded: Recorded) -> None:
-        transfer, reserved = recorded.transfer, 0
-        if transfer.kind is Kind.PENDING:
-            self._open[transfer.id] = transfer.amount
-        elif transfer.kind.resolves:
-            if transfer.pending_id not in self._open:
-                expected = f"{transfer.pending_id} pending at that point"
-                self.faults.append(Fault(FaultKind.RESOLVES_NOTHING, _place(recorded), expected, "not pending"))
-            reserved = self._open.pop(transfer.pending_id, 0)
-        pending, posted = change_of(transfer, reserved)
-        for account_id, moved in ((transfer.debit_account, with_debits), (transfer.credit_account, with_credits)):
-            self.totals[account_id] = moved(self.totals.get(account_id, Totals()), pending, posted)
-
-    def _compare_head(self, stored: Head) -> None:
-        if self.head.position < stored.position:
-            self._missing(self.head.position + 1, stored.position)
-        elif self.head != stored:
-            expected = f"position {self.head.position}, digest {self.head.digest.hex()}"
-            found = f"position {stored.position}, digest {stored.digest.hex()}"
-            self.faults.append(Fault(FaultKind.HEAD_CHANGED, "journal", expected, found))
-        if self.trusted is not None and self.trusted.position > self.head.position:
-            self._rewritten(f"a journal that ends at position {self.head.position}")
-
-    def _compare_totals(self, account_id: str, recounted: Totals, stored: Totals) -> None:
-        for counter in fields(Totals):
-            expected, found = getattr(recounted, counter.name), getattr(stored, counter.name)
-            if expected != found:
-                where = f"{account_id} {counter.name}"
-                self.faults.append(Fault(FaultKind.COUNTER_CHANGED, where, str(expected), str(found)))
+        return bool(digest_of(transfer, Place(position, debit, credit, pending or 0)) == digest)
+    except _UNTYPED:
+        return False
 
 
-def _place(recorded: Recorded) -> str:
-    return f"position {recorded.position} ({recorded.transfer.id})"
+def span(what: str, numbers: range) -> str:
+    """One number or the first and last of several, as a fault names them."""
+    return f"{what} {numbers[0]}" if len(numbers) == 1 else f"{what}s {numbers[0]} to {numbers[-1]}"
+
+
+def _shown(digest: object) -> str:
+    return digest.hex() if isinstance(digest, bytes) else repr(digest)

@@ -8,23 +8,32 @@ import struct
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, func, insert, or_, select, text
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, func, or_, select, text
 
 from custody import ledger
 from custody.accounts import Account, Totals
-from custody.audit import Audit, Fault, FaultKind, TrialBalance
+from custody.audit import Fault, FaultKind, TrialBalance
+from custody.closing import Closing, judge_closing
+from custody.columns import Columns, Whole, codes_of, refused
 from custody.database import Database
-from custody.journal import GENESIS, START, Head, Recorded
-from custody.rows import account_of, account_row, recorded_of, totals_of, transfer_of
+from custody.journal import START, Head, Recorded
+from custody.posting import Posting
+from custody.rows import CREDIT, DEBIT, account_of, recorded, recorded_of, totals_of
 from custody.state import LedgerState
-from custody.stored import append, load_head, load_state, store_totals
-from custody.tables import ACCOUNT, HAS_EXPIRY, HAS_REFERENCE, TRANSFER
+from custody.store import store_of
+from custody.tables import ACCOUNT, HAS_EXPIRY, HAS_PENDING, HAS_REFERENCE, SEAL, TRANSFER
+from custody.tallies import InHand, Tally
 from custody.transfers import Kind, Outcome, Transfer
+from custody.verification import verify
 
 __all__ = ["Books", "BooksError", "Fault", "FaultKind", "Head", "Recorded", "TrialBalance"]
 
 _PAGE = 100
-_STREAM = 5_000  # rows held at a time while the journal is walked
+_POSTING = "posting"
+_NO_ROW = (struct.error, UnicodeEncodeError, OverflowError)
+_UNWRITABLE = "a transfer holds what no row can ({}); nothing was written"
 
 
 class BooksError(RuntimeError):
@@ -37,47 +46,97 @@ class Books:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    # -- writing ---------------------------------------------------------------------------------------------------
+
     def open_accounts(self, accounts: Iterable[Account], tx: Connection | None = None) -> None:
-        """Open accounts that are not open yet; BooksError where one is open under another definition."""
-        if tx is None:
-            with self._database.transaction() as own:
-                self._open_accounts_in(own, accounts)
-        else:
-            self._open_accounts_in(tx, accounts)
+        """Open accounts that are not open yet; BooksError where one is open under another definition, or closed."""
+        with self._posting(tx) as posting:
+            wanted = list(accounts)
+            posting.take_in_hand([account.id for account in wanted])
+            fresh: dict[str, Account] = {}
+            for account in wanted:
+                tally = posting.in_hand.by_id.get(account.id)
+                earlier = fresh.setdefault(account.id, account) if tally is None else tally.account
+                if earlier != account:
+                    raise BooksError(f"account {account.id} is open as {earlier}; it cannot become {account}")
+                if tally is not None and tally.closed:
+                    raise BooksError(f"account {account.id} was closed; open one of another name")
+            posting.open_accounts(list(fresh.values()))
+
+    def close_accounts(
+        self, account_ids: Sequence[str], closed_at_s: int, tx: Connection | None = None
+    ) -> list[Closing]:
+        """Close accounts that are empty, for good; one answer each. `closed_at_s`: UTC seconds."""
+        with self._posting(tx) as posting:
+            posting.take_in_hand(account_ids)
+            answers: list[Closing] = []
+            closing: list[Tally] = []
+            for name in account_ids:
+                tally = posting.in_hand.by_id.get(name)
+                is_closed = tally is not None and (tally.closed or tally in closing)
+                answers.append(judge_closing(name, tally.totals() if tally else None, closed=is_closed))
+                if tally is not None and answers[-1].ok and not is_closed:
+                    closing.append(tally)
+            posting.close_accounts(closing, closed_at_s)
+            return answers
 
     def post(self, transfers: Sequence[Transfer], recorded_at_s: int) -> list[Outcome]:
         """Apply transfers in order, linked ones all or none, in one durable transaction; one outcome each.
 
         `recorded_at_s` (UTC seconds) is written beside them and decides which pending transfers have expired.
         """
-        with self._database.transaction() as tx:
-            return self.post_in(tx, transfers, recorded_at_s)
+        try:
+            with self._database.writing() as driver:
+                return self._over(driver).post(transfers, recorded_at_s)
+        except _NO_ROW as error:
+            raise BooksError(_UNWRITABLE.format(error)) from error
 
     def post_in(self, tx: Connection, transfers: Sequence[Transfer], recorded_at_s: int) -> list[Outcome]:
         """`post` as a part of the caller's own write transaction: durable when, and only if, that one commits."""
-        state = load_state(tx, transfers)
-        known, before = len(state.transfers), dict(state.totals)
-        outcomes = ledger.apply(state, transfers, recorded_at_s)
-        append(tx, list(state.transfers.values())[known:], recorded_at_s)
-        store_totals(tx, before, state.totals)
-        return outcomes
+        with self._posting(tx) as posting:
+            return posting.post(transfers, recorded_at_s)
+
+    def post_columns(self, columns: Columns, recorded_at_s: int) -> NDArray[np.int16]:
+        """`post` for arrays: one code each, as `custody.columns` says; for bulk, where objects cost more than rules."""
+        with self._posting(None) as posting:
+            answer = posting.post_columns(columns, recorded_at_s)
+        return refused(len(columns), answer) if isinstance(answer, dict) else codes_of(answer)
+
+    def keys(self, account_ids: Sequence[str]) -> Whole:
+        """The accounts' keys, for `Columns`; BooksError where one is not open."""
+        with self._reading(None) as reader:
+            rows = reader.execute(select(ACCOUNT.c.id, ACCOUNT.c.key).where(ACCOUNT.c.id.in_(set(account_ids))))
+            keys = {row.id: row.key for row in rows}
+        missing = next((name for name in account_ids if name not in keys), None)
+        if missing is not None:
+            raise BooksError(f"there is no account {missing!r}")
+        return np.array([keys[name] for name in account_ids], dtype=np.int64)
 
     def expire(self, now_s: int) -> list[Outcome]:
         """Void every pending transfer whose time has run out at `now_s` (UTC seconds)."""
         with self._database.transaction() as tx:
-            ended = select(TRANSFER.c.pending_id).where(TRANSFER.c.pending_id.is_not(None))
+            ended = select(TRANSFER.c.pending_position).where(text(HAS_PENDING))
             due = (
-                select(TRANSFER)
-                .where(text(HAS_EXPIRY), TRANSFER.c.expires_at_s <= now_s, TRANSFER.c.id.not_in(ended))
+                recorded()
+                .where(text(f"transfer.{HAS_EXPIRY}"), TRANSFER.c.expires_at_s <= now_s)
+                .where(TRANSFER.c.position.not_in(ended))
                 .order_by(TRANSFER.c.position)
             )
-            pending = LedgerState(transfers={row.id: transfer_of(row) for row in tx.execute(due)})
+            pending = LedgerState(transfers={row.id: recorded_of(row).transfer for row in tx.execute(due)})
             return self.post_in(tx, ledger.expire(pending, now_s), now_s)
 
+    # -- reading ---------------------------------------------------------------------------------------------------
+
     def accounts(self, tx: Connection | None = None) -> tuple[Account, ...]:
-        """Every open account, by id."""
+        """Every account, closed ones too, by id."""
         with self._reading(tx) as reader:
             return tuple(account_of(row) for row in reader.execute(select(ACCOUNT).order_by(ACCOUNT.c.id)))
+
+    def closed_accounts(self, tx: Connection | None = None) -> dict[str, int]:
+        """The accounts that were closed, and when (UTC seconds)."""
+        closed = select(ACCOUNT.c.id, ACCOUNT.c.closed_at_s).where(ACCOUNT.c.closed_at_s.is_not(None))
+        with self._reading(tx) as reader:
+            return {row.id: row.closed_at_s for row in reader.execute(closed.order_by(ACCOUNT.c.id))}
 
     def totals(self, account_id: str, tx: Connection | None = None) -> Totals:
         """The four counters of an account, in ledger units; BooksError where it is not open."""
@@ -114,18 +173,19 @@ class Books:
 
         The next page is asked for with the last one's position. An empty reference is none: it finds nothing.
         """
-        page = select(TRANSFER).where(TRANSFER.c.position > after)
+        page = recorded().where(TRANSFER.c.position > after)
         if account_id is not None:
-            page = page.where(or_(TRANSFER.c.debit_account == account_id, TRANSFER.c.credit_account == account_id))
+            page = page.where(or_(DEBIT.c.id == account_id, CREDIT.c.id == account_id))
         if reference is not None:
-            page = page.where(TRANSFER.c.reference == reference, text(HAS_REFERENCE))
+            page = page.where(TRANSFER.c.reference == reference, text(f"transfer.{HAS_REFERENCE}"))
         with self._reading(tx) as reader:
             return [recorded_of(row) for row in reader.execute(page.order_by(TRANSFER.c.position).limit(limit))]
 
     def head(self, tx: Connection | None = None) -> Head:
         """Where the journal ends; an auditor who notes it can later prove that nothing before it has changed."""
         with self._reading(tx) as reader:
-            return load_head(reader) or START
+            row = reader.execute(select(SEAL).order_by(SEAL.c.position.desc()).limit(1)).first()
+        return START.head if row is None else Head(row.position, row.digest)
 
     def trial_balance(self, tx: Connection | None = None) -> tuple[TrialBalance, ...]:
         """Posted debits and credits per asset, recounted from the transfers; BooksError where a counter disagrees."""
@@ -135,7 +195,7 @@ class Books:
             credits_ = self._recount(reader, debits=False)
         per_asset: dict[str, TrialBalance] = {}
         for row in accounts:
-            counted = (debits.get(row.id, 0), credits_.get(row.id, 0))
+            counted = (debits.get(row.key, 0), credits_.get(row.key, 0))
             if counted != (row.debits_posted, row.credits_posted):
                 raise BooksError(f"the counters of {row.id} disagree with its transfers; verify names every fault")
             sofar = per_asset.get(row.asset, TrialBalance(row.asset, 0, 0))
@@ -143,31 +203,56 @@ class Books:
         return tuple(per_asset.values())
 
     def verify(self, trusted: Head | None = None) -> list[Fault]:
-        """Walk the hash chain and recount every counter; the faults, empty for sound books.
+        """Follow the chain of seals and recount every counter; the faults, empty for sound books.
 
-        `trusted` is a head noted earlier outside the database. The definitions of accounts are not in the chain.
+        `trusted` is a head noted earlier outside the database.
         """
-        audit = Audit(trusted)
-        with self._database.snapshot() as reader:
-            _walk(reader, audit)
-            _find_moved(reader, audit)
-            return audit.finish(load_head(reader), self.all_totals(reader))
+        return verify(self._database, trusted)
 
-    def _open_accounts_in(self, tx: Connection, accounts: Iterable[Account]) -> None:
-        known = {account.id: account for account in self.accounts(tx)}
-        fresh: dict[str, Account] = {}
-        for account in accounts:
-            earlier = known.get(account.id) or fresh.setdefault(account.id, account)
-            if earlier != account:
-                raise BooksError(f"account {account.id} is open as {earlier}; it cannot become {account}")
-        if fresh:
-            tx.execute(insert(ACCOUNT), [account_row(account) for account in fresh.values()])
+    @contextmanager
+    def _posting(self, tx: Connection | None) -> Iterator[Posting]:
+        """A post in the open transaction, or in one of its own."""
+        try:
+            if tx is None:
+                with self._database.writing() as driver:
+                    yield self._over(driver)
+            else:
+                with self._unless_undone(tx):
+                    yield self._over(tx.connection.driver_connection)
+        except _NO_ROW as error:
+            raise BooksError(_UNWRITABLE.format(error)) from error
 
-    def _recount(self, reader: Connection, *, debits: bool) -> dict[str, int]:
+    @contextmanager
+    def _unless_undone(self, tx: Connection) -> Iterator[None]:
+        """In another's transaction what is in hand is kept only where nobody can undo what it says."""
+        if tx.in_nested_transaction():
+            self._database.kept.clear()
+        try:
+            yield
+        except BaseException:
+            self._database.kept.clear()  # it may have moved without being written, and the transaction may go on
+            raise
+        if tx.in_nested_transaction():
+            self._database.kept.clear()  # whoever goes back to the savepoint tells nobody
+
+    def _over(self, driver: object) -> Posting:
+        """What the writer has in hand, taken up anew where the database has thrown it away."""
+        posting = self._database.kept.get(_POSTING)
+        if not isinstance(posting, Posting):
+            store = store_of(driver)
+            last = store.last_seal()
+            opened, closed = store.unsealed(last)
+            if any(key != place for place, (key, _) in enumerate(opened, last.accounts + 1)):
+                raise BooksError("the accounts' keys have a gap, so none can be opened behind it; verify names it")
+            posting = Posting(store, InHand(last, [digest for _, digest in opened], closed))
+            self._database.kept[_POSTING] = posting
+        return posting
+
+    def _recount(self, reader: Connection, *, debits: bool) -> dict[int, int]:
         side = TRANSFER.c.debit_account if debits else TRANSFER.c.credit_account
         posted = TRANSFER.c.kind.in_([Kind.POSTED, Kind.POST])
         sums = select(side, func.sum(TRANSFER.c.amount)).where(posted).group_by(side)
-        return {account_id: int(amount) for account_id, amount in reader.execute(sums)}
+        return {key: int(amount) for key, amount in reader.execute(sums)}
 
     @contextmanager
     def _reading(self, tx: Connection | None) -> Iterator[Connection]:
@@ -176,23 +261,3 @@ class Books:
         else:
             with self._database.snapshot() as reader:
                 yield reader
-
-
-def _walk(reader: Connection, audit: Audit) -> None:
-    journal = select(TRANSFER).order_by(TRANSFER.c.position).execution_options(yield_per=_STREAM)
-    for row in reader.execute(journal):
-        try:
-            audit.take(recorded_of(row))
-        except (ValueError, TypeError, struct.error) as error:  # no enum member, no int, no 64 bits
-            audit.take_unreadable(row.position, row.digest, str(error))
-
-
-def _find_moved(reader: Connection, audit: Audit) -> None:
-    """Tell rows that were moved from rows that were changed: a moved one still follows from its old predecessor."""
-    if not audit.astray:
-        return
-    predecessors = [(0, GENESIS), *reader.execute(select(TRANSFER.c.position, TRANSFER.c.digest))]
-    for position, digest in predecessors:
-        for recorded in list(audit.astray.values()):
-            if audit.follows_from(recorded, position, digest):
-                del audit.astray[recorded.position]

@@ -54,6 +54,8 @@ class GroupCommit:
 
     async def _write(self) -> None:
         while self._queue:
+            # Whoever was just answered may have the next set ready: one turn of the loop, and it is in this group.
+            await asyncio.sleep(0)
             group = self._next_group()
             together = [transfer for waiting in group for transfer in waiting.transfers]
             try:

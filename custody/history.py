@@ -1,8 +1,8 @@
 """What the books said at any earlier point: totals as of a position, transfers by what they say, statements.
 
 A point in the journal is a position: what stands up to it never changes, so neither does an answer about it. A time is
-turned into a position first, the last one before anything that was recorded later. So a clock that once stepped back
-moves no transfer before what it followed, and every answer is that of a whole prefix of the journal.
+turned into a position first, that of the last seal which is not later; time never falls along the seals, so every
+answer is that of a whole prefix of the journal.
 """
 
 from collections.abc import Sequence
@@ -26,11 +26,10 @@ from sqlalchemy import (
 from custody.accounts import Account, Code, Totals
 from custody.books import BooksError
 from custody.database import Database
-from custody.journal import START, Recorded
-from custody.rows import AnyRow, account_of, recorded_of
+from custody.journal import Recorded
+from custody.rows import CREDIT, DEBIT, AnyRow, account_of, recorded, recorded_of
 from custody.statement import Statement, draw
-from custody.stored import load_head
-from custody.tables import ACCOUNT, HAS_REFERENCE, TRANSFER
+from custody.tables import ACCOUNT, HAS_REFERENCE, SEAL, TRANSFER
 from custody.transfers import Kind, Reason
 
 _PAGE = 100
@@ -62,7 +61,7 @@ class History:
         self._database = database
 
     def position_at(self, at_s: int) -> int:
-        """The last position before anything recorded after `at_s` (UTC seconds); 0 before the first transfer."""
+        """The position of the last seal recorded at or before `at_s` (UTC seconds); 0 before the first."""
         with self._database.snapshot() as reader:
             return _position_at(reader, at_s)
 
@@ -73,16 +72,16 @@ class History:
         """
         with self._database.snapshot() as reader:
             _require_written(reader, position)
-            _account(reader, account_id)
-            return _totals(reader, account_id, position)
+            key, _ = _account(reader, account_id)
+            return _totals(reader, key, position)
 
     def all_totals(self, position: int) -> dict[str, Totals]:
         """`totals` of every account that is open today, by id: when it was opened is not in the journal."""
         with self._database.snapshot() as reader:
             _require_written(reader, position)
             debits, credits_ = (_sums(reader, position, side) for side in _SIDES)
-            ids = reader.execute(select(ACCOUNT.c.id).order_by(ACCOUNT.c.id)).scalars().all()
-        return {name: Totals(*debits.get(name, (0, 0)), *credits_.get(name, (0, 0))) for name in ids}
+            accounts = reader.execute(select(ACCOUNT.c.id, ACCOUNT.c.key).order_by(ACCOUNT.c.id)).all()
+        return {name: Totals(*debits.get(key, (0, 0)), *credits_.get(key, (0, 0))) for name, key in accounts}
 
     def find(self, query: Query, after: int = 0, limit: int = _PAGE) -> list[Recorded]:
         """Up to `limit` transfers behind position `after` that answer the query, in journal order.
@@ -104,10 +103,8 @@ class History:
         if to_s < from_s:
             raise BooksError(f"a statement cannot end at {to_s}, before it begins at {from_s}")
         with self._database.snapshot() as reader:
-            account = _account(reader, account_id)
-            opening, closing = (
-                _totals(reader, account_id, _position_at(reader, end_s - 1)) for end_s in (from_s, to_s)
-            )
+            key, account = _account(reader, account_id)
+            opening, closing = (_totals(reader, key, _position_at(reader, end_s - 1)) for end_s in (from_s, to_s))
             rows = reader.execute(_touching(account_id, _period(reader, from_s, to_s)))
             return draw(account, from_s, to_s, opening, closing, (recorded_of(row) for row in rows))
 
@@ -116,9 +113,21 @@ _SIDES = (TRANSFER.c.debit_account, TRANSFER.c.credit_account)
 
 
 def _position_at(reader: Connection, at_s: int) -> int:
-    later = select(TRANSFER.c.position).where(TRANSFER.c.recorded_at_s > at_s).order_by(TRANSFER.c.position).limit(1)
-    first = reader.execute(later).scalar()
-    return (load_head(reader) or START).position if first is None else int(first) - 1
+    """Time never falls along the seals, so the last one of a time is found by halving: no index of times is needed."""
+    known, unknown = 0, _end(reader) + 1
+    while unknown - known > 1:
+        middle = (known + unknown) // 2
+        behind = select(SEAL).where(SEAL.c.position >= middle).order_by(SEAL.c.position).limit(1)
+        sealed = reader.execute(behind).one()
+        if sealed.recorded_at_s <= at_s:
+            known = sealed.position
+        else:
+            unknown = middle
+    return known
+
+
+def _end(reader: Connection) -> int:
+    return int(reader.execute(select(func.coalesce(func.max(SEAL.c.position), 0))).scalar_one())
 
 
 def _period(reader: Connection, from_s: int | None, to_s: int | None) -> list[Clause]:
@@ -133,10 +142,9 @@ def _period(reader: Connection, from_s: int | None, to_s: int | None) -> list[Cl
 def _conditions(query: Query) -> list[Clause]:
     conditions: list[Clause] = []
     if query.code is not None:
-        of_code = select(ACCOUNT.c.id).where(ACCOUNT.c.code == int(query.code))
-        conditions.append(or_(*(side.in_(of_code) for side in _SIDES)))
+        conditions.append(or_(*(side.c.code == int(query.code) for side in (DEBIT, CREDIT))))
     if query.reference is not None:
-        conditions += [TRANSFER.c.reference == query.reference, text(HAS_REFERENCE)]
+        conditions += [TRANSFER.c.reference == query.reference, text(f"transfer.{HAS_REFERENCE}")]
     if query.reason is not None:
         conditions.append(TRANSFER.c.reason == int(query.reason))
     return conditions
@@ -145,49 +153,44 @@ def _conditions(query: Query) -> list[Clause]:
 def _touching(account_id: str | None, conditions: Sequence[Clause], limit: int | None = None) -> Select[AnyRow]:
     """The transfers that meet the conditions, in journal order; of an account, on either side."""
     if account_id is None:
-        return select(TRANSFER).where(*conditions).order_by(TRANSFER.c.position).limit(limit)
+        return recorded().where(*conditions).order_by(TRANSFER.c.position).limit(limit)
     # One ordered walk along each side's index, merged: an OR would collect and sort all that the account ever did.
+    key = select(ACCOUNT.c.key).where(ACCOUNT.c.id == account_id).scalar_subquery()
     sides = [
-        select(
-            select(TRANSFER)
-            .where(side == account_id, *conditions)
-            .order_by(TRANSFER.c.position)
-            .limit(limit)
-            .subquery()
-        )
+        select(recorded().where(side == key, *conditions).order_by(TRANSFER.c.position).limit(limit).subquery())
         for side in _SIDES
     ]
     either = union_all(*sides).subquery()
     return select(either).order_by(either.c.position).limit(limit)
 
 
-def _totals(reader: Connection, account_id: str, position: int) -> Totals:
-    debits, credits_ = (_sums(reader, position, side, account_id).get(account_id, (0, 0)) for side in _SIDES)
+def _totals(reader: Connection, key: int, position: int) -> Totals:
+    debits, credits_ = (_sums(reader, position, side, key).get(key, (0, 0)) for side in _SIDES)
     return Totals(*debits, *credits_)
 
 
 def _sums(
-    reader: Connection, position: int, side: ColumnElement[str], account_id: str | None = None
-) -> dict[str, tuple[int, int]]:
+    reader: Connection, position: int, side: ColumnElement[int], key: int | None = None
+) -> dict[int, tuple[int, int]]:
     """Units pending and posted on one side of each account, or of one, by the transfers up to a position."""
-    is_ended = exists().where(_ENDING.c.pending_id == TRANSFER.c.id, _ENDING.c.position <= position)
+    is_ended = exists().where(_ENDING.c.pending_position == TRANSFER.c.position, _ENDING.c.position <= position)
     is_pending = and_(TRANSFER.c.kind == int(Kind.PENDING), ~is_ended)
     is_posted = TRANSFER.c.kind.in_([int(Kind.POSTED), int(Kind.POST)])
     pending, posted = (func.sum(case((rule, TRANSFER.c.amount), else_=0)) for rule in (is_pending, is_posted))
     counted = select(side, pending, posted).where(TRANSFER.c.position <= position).group_by(side)
-    if account_id is not None:
-        counted = counted.where(side == account_id)
-    return {name: (int(held), int(moved)) for name, held, moved in reader.execute(counted)}
+    if key is not None:
+        counted = counted.where(side == key)
+    return {key: (int(held), int(moved)) for key, held, moved in reader.execute(counted)}
 
 
-def _account(reader: Connection, account_id: str) -> Account:
+def _account(reader: Connection, account_id: str) -> tuple[int, Account]:
     row = reader.execute(select(ACCOUNT).where(ACCOUNT.c.id == account_id)).first()
     if row is None:
         raise BooksError(f"there is no account {account_id!r}")
-    return account_of(row)
+    return row.key, account_of(row)
 
 
 def _require_written(reader: Connection, position: int) -> None:
-    end = (load_head(reader) or START).position
+    end = _end(reader)
     if not 0 <= position <= end:
         raise BooksError(f"there is no position {position}: the journal ends at {end}")

@@ -60,7 +60,11 @@ def _judge_accounts(state: LedgerState, transfer: Transfer) -> Refusal | None:
         return Refusal.DEBIT_ACCOUNT_NOT_FOUND
     if credit is None:
         return Refusal.CREDIT_ACCOUNT_NOT_FOUND
-    return None if debit.asset == credit.asset else Refusal.ACCOUNTS_MUST_HOLD_THE_SAME_ASSET
+    if debit.asset != credit.asset:
+        return Refusal.ACCOUNTS_MUST_HOLD_THE_SAME_ASSET
+    if debit.id in state.closed:
+        return Refusal.DEBIT_ACCOUNT_IS_CLOSED
+    return Refusal.CREDIT_ACCOUNT_IS_CLOSED if credit.id in state.closed else None
 
 
 def _judge_room(state: LedgerState, transfer: Transfer) -> Refusal | None:

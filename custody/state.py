@@ -12,12 +12,14 @@ class LedgerState:
     """As much of the books as a set of transfers touches; every account in `accounts` has its `totals`.
 
     `transfers`: by id, as the journal keeps them, in the order applied. `resolved`: pending id → POST or VOID.
+    `closed`: the accounts that take no more transfers.
     """
 
     accounts: dict[str, Account] = field(default_factory=dict)
     totals: dict[str, Totals] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
     resolved: dict[str, Kind] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
 
 
 def change_of(transfer: Transfer, pending_amount: int = 0) -> tuple[int, int]:
@@ -72,3 +74,11 @@ def undo(state: LedgerState, fresh: Sequence[Transfer], before: dict[str, Totals
         del state.transfers[transfer.id]
         if transfer.kind.resolves:
             del state.resolved[transfer.pending_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A transfer that the journal holds already, and where."""
+
+    position: int
+    transfer: Transfer

@@ -116,6 +116,8 @@ class Refusal(StrEnum):
     DEBIT_ACCOUNT_NOT_FOUND = "debit_account_not_found"
     CREDIT_ACCOUNT_NOT_FOUND = "credit_account_not_found"
     ACCOUNTS_MUST_HOLD_THE_SAME_ASSET = "accounts_must_hold_the_same_asset"
+    DEBIT_ACCOUNT_IS_CLOSED = "debit_account_is_closed"
+    CREDIT_ACCOUNT_IS_CLOSED = "credit_account_is_closed"
     PENDING_TRANSFER_NOT_FOUND = "pending_transfer_not_found"
     PENDING_TRANSFER_IS_NOT_PENDING = "pending_transfer_is_not_pending"
     PENDING_HAS_DIFFERENT_DEBIT_ACCOUNT = "pending_has_different_debit_account"

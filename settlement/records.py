@@ -5,14 +5,19 @@ A message is stored as it will be sent, with its digest, before it is sent; its 
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, Connection, Constraint, Table, insert, select, update
+from sqlalchemy import BigInteger, CheckConstraint, Connection, Constraint, Table, insert, select, update
 from sqlmodel import Field, SQLModel
 
+from custody.schema import Schema
 from custody.tables import whole
 from margin.calls import MarginCall
 from settlement.mirror import Fill
+
+DESK = Schema("desk", "desk_version", Path(__file__).with_name("migrations"))
+"""The desk's tables: whoever keeps them opens the database with these besides the ledger's."""
 
 
 class FillRow(SQLModel, table=True):
@@ -27,13 +32,13 @@ class FillRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     venue: str = Field(index=True)
-    sequence: int
-    instrument_id: int
+    sequence: int = Field(sa_type=BigInteger)
+    instrument_id: int = Field(sa_type=BigInteger)
     buyer: str
     seller: str
-    lots: int
-    price_e6: int
-    occurred_at_s: int
+    lots: int = Field(sa_type=BigInteger)
+    price_e6: int = Field(sa_type=BigInteger)
+    occurred_at_s: int = Field(sa_type=BigInteger)
     cause: str
 
 
@@ -49,11 +54,11 @@ class CallRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     client: str
     venue: str
-    amount_units: int
-    opened_at_s: int
-    deadline_s: int
+    amount_units: int = Field(sa_type=BigInteger)
+    opened_at_s: int = Field(sa_type=BigInteger)
+    deadline_s: int = Field(sa_type=BigInteger)
     ended: str = ""
-    ended_at_s: int = 0
+    ended_at_s: int = Field(default=0, sa_type=BigInteger)
 
 
 class MessageRow(SQLModel, table=True):
@@ -64,9 +69,9 @@ class MessageRow(SQLModel, table=True):
     digest: str = Field(primary_key=True)
     kind: str
     venue: str
-    sequence: int
+    sequence: int = Field(sa_type=BigInteger)
     calldata: bytes
-    created_at_s: int
+    created_at_s: int = Field(sa_type=BigInteger)
     tx_hash: str = ""
 
 

@@ -19,17 +19,32 @@ PACKAGES = ("custody", "margin", "settlement", "scripts")
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 
 EFFECTS = {
+    "custody.appending",
     "custody.backup",
     "custody.books",
     "custody.database",
     "custody.group",
     "custody.history",
     "custody.ledger_file",
+    "custody.migrations.env",
+    "custody.migrations.versions.v0001_books",
+    "custody.places",
+    "custody.plainly",
+    "custody.postgres",
+    "custody.postgres_store",
+    "custody.posting",
     "custody.rows",
+    "custody.schema",
+    "custody.server_address",
     "custody.signers",
     "custody.soundness",
-    "custody.stored",
+    "custody.sqlite",
+    "custody.sqlite_store",
+    "custody.store",
+    "custody.stretches",
     "custody.tables",
+    "custody.transactions",
+    "custody.verification",
     "custody.writer_lock",
 }
 """The modules of custody and margin that touch the database or hold a key; all others there are under a contract."""

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from os import cpu_count
 from statistics import median
-from typing import Any
+from typing import Any, TypeAlias
 
 ROUNDS = 7
+
+Work: TypeAlias = Callable[[], int]
+"""Does what is timed, and says how many it did."""
+Prepare: TypeAlias = Callable[[], Work]
+"""Makes ready what a work takes as given; not timed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +34,17 @@ class Measure:
     ratio_most: float
 
 
-def per_second(work: Callable[[], int]) -> float:
-    """How many of what `work` says it did it does a second."""
+def per_second(prepare: Prepare) -> float:
+    """How many of what the work says it did it does a second."""
+    work = prepare()
     started = time.perf_counter()
     done = work()
     return done / (time.perf_counter() - started)
 
 
-def against(
-    name: str, work: Callable[[], int], baseline_name: str, baseline: Callable[[], int], rounds: int = ROUNDS
-) -> Measure:
-    """Run a work and its baseline in turn; both return how many they did."""
-    pairs = [(per_second(work), per_second(baseline)) for _ in range(rounds)]
+def against(name: str, prepare: Prepare, baseline_name: str, baseline: Prepare, rounds: int = ROUNDS) -> Measure:
+    """Run a work and its baseline in turn."""
+    pairs = [(per_second(prepare), per_second(baseline)) for _ in range(rounds)]
     ratios = [value / other for value, other in pairs]
     return Measure(
         name, median(v for v, _ in pairs), "per second", baseline_name, median(o for _, o in pairs), median(ratios),
@@ -48,10 +52,14 @@ def against(
     )  # fmt: skip
 
 
-def alone(name: str, work: Callable[[], int], rounds: int = 3) -> Measure:
-    """A figure that the issue states in absolute terms; it has no baseline."""
-    values = [per_second(work) for _ in range(rounds)]
-    return Measure(name, median(values), "per second", "none", 0.0, 0.0, 0.0, 0.0)
+def alone(name: str, prepare: Prepare, rounds: int = 3) -> Measure:
+    """A speed that the issue states in absolute terms; it has no baseline."""
+    return figure(name, median(per_second(prepare) for _ in range(rounds)), "per second")
+
+
+def figure(name: str, value: float, unit: str) -> Measure:
+    """A figure that is no speed and has no baseline."""
+    return Measure(name, value, unit, "none", 0.0, 0.0, 0.0, 0.0)
 
 
 def report(sizes: dict[str, int], measures: list[Measure]) -> dict[str, Any]:

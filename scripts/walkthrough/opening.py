@@ -4,7 +4,7 @@ from pathlib import Path
 
 from custody.accounts import Account, Chart
 from custody.books import Books
-from custody.database import open_database
+from custody.database import LEDGER, open_database
 from custody.delegation import Standing
 from custody.transfers import Reason
 from scripts.walkthrough.cast import CLIENTS, SETTING, Client, millions
@@ -13,6 +13,7 @@ from settlement.desk import Desk, World
 from settlement.keys import signer_of
 from settlement.mirror import FUND, HOUSE, Mirror
 from settlement.node import Node
+from settlement.records import DESK
 
 BALANCE_WEI = 10**24
 BEFORE_S = 7_200
@@ -27,7 +28,7 @@ def open_desk(standing: Standing, folder: Path, node: Node, start_s: int, index_
     venues = {venue: signer_of(f"venue/{venue}") for venue in SETTING.venues}
     custodian, redemption = signer_of("custodian"), signer_of("redemption")
     contracts = deploy(node, operator, Plan(assets, venues, custodian, redemption, SETTING.window_s))
-    database = open_database(folder / f"ledger-{standing.value}.sqlite")
+    database = open_database(folder / f"ledger-{standing.value}.sqlite", schemas=(LEDGER, DESK))
     books = Books(database)
     books.open_accounts(_accounts(standing))
     instruments = SETTING.instruments

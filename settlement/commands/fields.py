@@ -13,6 +13,7 @@ from typing import TypeVar
 Member = TypeVar("Member", bound=IntEnum)
 
 _WHOLE = re.compile(r"-?[0-9]{1,40}")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 _OPENING = re.compile(rb"[\[{]")
 _DEEPEST = 16
@@ -99,24 +100,25 @@ def records(
 
     `source` is their name in an InputError, `known` the fields that a line may have, besides those `passed_over`.
     """
+    allowed = {*known, *passed_over}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         place = f"{source}, line {number}"
         values = _object(place, line)
-        for name in values:
+        if not values.keys() <= allowed:
             # A misspelt field that is passed over in silence would be a reference or an expiry lost.
-            if name not in known and name not in passed_over:
-                raise InputError(f"{place}: {_shown(name)}: expected one of the fields {', '.join(known)}")
+            misspelt = next(name for name in values if name not in allowed)
+            raise InputError(f"{place}: {_shown(misspelt)}: expected one of the fields {', '.join(known)}")
         yield number, Fields(place, values)
 
 
 def _object(place: str, line: bytes) -> dict[str, object]:
     # The parser recurses: where somebody has raised Python's limit, deep nesting would end the process.
-    if len(_OPENING.findall(_STRING.sub(b"", line))) > _DEEPEST:
+    if line.count(b"{") + line.count(b"[") > _DEEPEST and len(_OPENING.findall(_STRING.sub(b"", line))) > _DEEPEST:
         raise InputError(f"{place}: expected a JSON object without nesting, found {_shown(line)}")
     try:
-        value = json.loads(line.decode("utf-8-sig"), object_pairs_hook=_once_each)
+        value = _parse(line.removeprefix(_BYTE_ORDER_MARK).decode())
     except ValueError as error:
         raise InputError(f"{place}: expected a JSON object in UTF-8, found {_shown(line)} ({error})") from error
     if not isinstance(value, dict):
@@ -131,8 +133,12 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return values
 
 
+_parse = json.JSONDecoder(object_pairs_hook=_once_each).decode
+"""One parser for all lines: `json.loads` makes a new one for each."""
+
+
 def _is_encodable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _shown(found: object) -> str:

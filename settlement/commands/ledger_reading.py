@@ -4,18 +4,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from settlement.commands.options import Count, Json, Position, Time
+from settlement.commands.options import Count, Json, Ledger, Position, Time
 
 PAGE = 100
 
 
-def accounts(*, database: str, prefix: str = "", code: str = "", json: Json = False) -> int:
+def accounts(*, database: Ledger, prefix: str = "", code: str = "", json: Json = False) -> int:
     """List accounts with their definitions and balances.
 
     Parameters
     ----------
-    database
-        The ledger's file, or sqlite:///PATH.
     prefix
         Only accounts whose id begins with this.
     code
@@ -31,7 +29,7 @@ def accounts(*, database: str, prefix: str = "", code: str = "", json: Json = Fa
 
 def balances(
     *,
-    database: str,
+    database: Ledger,
     prefix: str = "",
     as_of: Time = None,
     position: Annotated[Position | None, Parameter()] = None,
@@ -41,8 +39,6 @@ def balances(
 
     Parameters
     ----------
-    database
-        The ledger's file, or sqlite:///PATH.
     prefix
         Only accounts whose id begins with this.
     as_of
@@ -60,7 +56,7 @@ def balances(
 
 def transfers(
     *,
-    database: str,
+    database: Ledger,
     account: str | None = None,
     code: str = "",
     reference: str | None = None,
@@ -75,8 +71,6 @@ def transfers(
 
     Parameters
     ----------
-    database
-        The ledger's file, or sqlite:///PATH.
     account
         Only those that debit or credit this account.
     code
@@ -109,7 +103,7 @@ def transfers(
 
 def statement(
     *,
-    database: str,
+    database: Ledger,
     account: str,
     since: Time = 0,
     until: Time = None,
@@ -120,8 +114,6 @@ def statement(
 
     Parameters
     ----------
-    database
-        The ledger's file, or sqlite:///PATH.
     account
         The account's id.
     since
@@ -140,13 +132,11 @@ def statement(
     return answered("statement", lambda: looking_back.statement(database, account, since or 0, end_s, csv, json))
 
 
-def trial_balance(*, database: str, json: Json = False) -> int:
+def trial_balance(*, database: Ledger, json: Json = False) -> int:
     """Recount posted debits and credits per asset from the transfers; exit code 1 where they differ.
 
     Parameters
     ----------
-    database
-        The ledger's file, or sqlite:///PATH.
     json
         Print one JSON line per asset.
     """
@@ -156,13 +146,11 @@ def trial_balance(*, database: str, json: Json = False) -> int:
     return answered("trial-balance", lambda: reporting.trial_balance(database, json))
 
 
-def verify(*, database: str, trusted: str = "", json: Json = False) -> int:
+def verify(*, database: Ledger, trusted: str = "", json: Json = False) -> int:
     """Walk the hash chain and recount every counter from the transfers; exit code 1 and each fault named.
 
     Parameters
     ----------
-    database
-        The ledger's file, or sqlite:///PATH.
     trusted
         A head noted earlier, elsewhere, as POSITION:DIGEST: the history up to it must still be the same.
     json

@@ -1,23 +1,22 @@
-"""Options of the `bulkhead ledger` subcommands that write: open-accounts, post, backup, restore."""
+"""Options of the `bulkhead ledger` subcommands that write."""
 
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from settlement.commands.options import Count, Json, Source
+from settlement.commands.options import Count, Json, Ledger, LedgerFile, Source
 
-BATCH = 1_000
+BATCH = 8_190
+"""Lines a set: beyond it a line costs no less, and more of them wait for their answer."""
 
 
-def open_accounts(*, database: str, source: Source, json: Json = False) -> int:
+def open_accounts(*, database: Ledger, source: Source, json: Json = False) -> int:
     """Open accounts from JSON lines {"id", "asset", "code", "limit"}; a ledger that is not there is made.
 
     All of them or none: one that is open under another definition stops the whole file.
 
     Parameters
     ----------
-    database
-        The ledger's file, or sqlite:///PATH.
     source
         A file of JSON lines, - for standard input.
     json
@@ -29,7 +28,7 @@ def open_accounts(*, database: str, source: Source, json: Json = False) -> int:
     return answered("open-accounts", lambda: posting.open_accounts(database, source, json))
 
 
-def post(*, database: str, source: Source, batch: Count = BATCH, json: Json = False) -> int:
+def post(*, database: Ledger, source: Source, batch: Count = BATCH, json: Json = False) -> int:
     """Post transfers from JSON lines, in order, linked chains all or none; exit code 1 if any was refused.
 
     A line has the fields id, debit_account, credit_account, amount, reason and, where needed, kind, pending_id, linked,
@@ -37,8 +36,6 @@ def post(*, database: str, source: Source, batch: Count = BATCH, json: Json = Fa
 
     Parameters
     ----------
-    database
-        The ledger's file, or sqlite:///PATH.
     source
         A file of JSON lines, - for standard input.
     batch
@@ -52,19 +49,49 @@ def post(*, database: str, source: Source, batch: Count = BATCH, json: Json = Fa
     return answered("post", lambda: posting.post(database, source, batch, json, now_s))
 
 
+def close_accounts(*accounts: str, database: Ledger, json: Json = False) -> int:
+    """Close accounts that are empty, for good; exit code 1 if any was refused, 0 if all are closed, now or before.
+
+    Parameters
+    ----------
+    accounts
+        The accounts' ids.
+    json
+        Print one JSON line per account.
+    """
+    from settlement.commands import closing
+    from settlement.commands.running import answered, now_s
+
+    return answered("close-accounts", lambda: closing.close_accounts(database, accounts, json, now_s))
+
+
+def expire(*, database: Ledger, json: Json = False) -> int:
+    """Void every pending transfer whose time has run out, and list what was voided.
+
+    Parameters
+    ----------
+    json
+        Print one JSON line per transfer.
+    """
+    from settlement.commands import closing
+    from settlement.commands.running import answered, now_s
+
+    return answered("expire", lambda: closing.expire(database, json, now_s))
+
+
 def backup(
     *,
-    database: str,
+    database: LedgerFile,
     to: str,
     replace: Annotated[bool, Parameter(name="--replace", negative="")] = False,
     json: Json = False,
 ) -> int:
     """Copy the ledger to another file while it may be in use; the copy is verified before it gets its name.
 
+    A ledger on a PostgreSQL server is copied with pg_dump instead.
+
     Parameters
     ----------
-    database
-        The ledger's file, or sqlite:///PATH.
     to
         The file of the backup.
     replace
@@ -78,13 +105,13 @@ def backup(
     return answered("backup", lambda: copying.back_up(database, to, replace, json))
 
 
-def restore(*, database: str, source: Annotated[str, Parameter(name="--from")], json: Json = False) -> int:
+def restore(*, database: LedgerFile, source: Annotated[str, Parameter(name="--from")], json: Json = False) -> int:
     """Make a ledger from a backup, verified before and after; never over a file that is there already.
+
+    A ledger on a PostgreSQL server is brought back with pg_restore instead.
 
     Parameters
     ----------
-    database
-        The file of the ledger to be made, or sqlite:///PATH.
     source
         The file of the backup.
     json

@@ -34,7 +34,7 @@ def transfers(place: str, asked: Query, after: int, limit: int, as_lines: bool) 
     with looked_at(place) as (database, books):
         if asked.account_id is not None:
             books.totals(asked.account_id)  # a misspelt account would otherwise look like one without transfers
-        rows = (_row(recorded) for recorded in _pages(History(database), asked, after, limit))
+        rows = (row_of(recorded) for recorded in pages(History(database), asked, after, limit))
         columns = ("position", "id", "kind", "debit_account", "credit_account", "amount", "reason", "reference")
         print_rows(columns, rows, amounts=("amount",), as_json=as_lines)
     return DONE
@@ -65,7 +65,8 @@ def _tell(drawn: Statement) -> None:
     print_line(f"closing balance {drawn.closing.balance}; {drawn.debits} debited, {drawn.credits} credited")
 
 
-def _pages(history: History, asked: Query, after: int, limit: int) -> Iterator[Recorded]:
+def pages(history: History, asked: Query, after: int, limit: int) -> Iterator[Recorded]:
+    """Up to `limit` transfers behind position `after`, read page by page."""
     left = limit
     while left > 0:
         page = history.find(asked, after, min(left, _PAGE))
@@ -75,7 +76,8 @@ def _pages(history: History, asked: Query, after: int, limit: int) -> Iterator[R
         left, after = left - len(page), page[-1].position
 
 
-def _row(recorded: Recorded) -> Row:
+def row_of(recorded: Recorded) -> Row:
+    """A transfer as it is listed."""
     transfer = recorded.transfer
     return {
         "position": recorded.position,

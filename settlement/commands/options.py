@@ -28,5 +28,16 @@ Count = Annotated[int, Parameter(converter=whole_number, validator=Number(gte=1)
 Position = Annotated[int, Parameter(converter=whole_number, validator=_IN_64_BITS)]
 Time = Annotated[int | None, Parameter(converter=utc_s, validator=_IN_64_BITS)]
 Json = Annotated[bool, Parameter(name="--json", negative="")]
+Ledger = Annotated[
+    str,
+    Parameter(
+        name="--database",
+        help="The ledger: a SQLite file (its path, or sqlite:///PATH), or postgresql://USER@HOST/DATABASE.",
+    ),
+]
+"""A password in it is never printed."""
+LedgerFile = Annotated[
+    str, Parameter(name="--database", help="The ledger's SQLite file: its path, or sqlite:///PATH; never a server.")
+]
 Source = Annotated[str, Parameter(name="--from", allow_leading_hyphen=True)]
 """A file, or - for standard input."""

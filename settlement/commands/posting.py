@@ -7,13 +7,15 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from custody.books import Books, Head
+from custody.books import Books
 from custody.database import DatabaseError
+from custody.journal import Head
 from custody.transfers import Outcome
 from settlement.commands.fields import InputError
 from settlement.commands.lines import Numbered, accounts_in, batches, transfers_in
 from settlement.commands.printing import print_json, print_line, printable
 from settlement.commands.running import DONE, FAILED, lines_of, opened
+from settlement.commands.watching import watched
 
 
 def open_accounts(place: str, source: str, as_json: bool) -> int:
@@ -43,9 +45,11 @@ class Tally:
 
     def take(self, batch: Sequence[Numbered], outcomes: Sequence[Outcome]) -> None:
         """Count a batch that is in the books."""
-        self.repeated += sum(outcome.repeated for outcome in outcomes)
-        self.refused += sum(not outcome.ok for outcome in outcomes)
-        self.posted += sum(outcome.ok and not outcome.repeated for outcome in outcomes)
+        repeated = sum(outcome.repeated for outcome in outcomes)
+        refused = sum(outcome.refusal is not None for outcome in outcomes)
+        self.repeated += repeated
+        self.refused += refused
+        self.posted += len(outcomes) - repeated - refused
         self.line = batch[-1].line
 
     def sentence(self, source: str) -> str:
@@ -64,9 +68,12 @@ def post(place: str, source: str, batch_size: int, as_json: bool, now_s: Callabl
     tally = Tally()
     with lines_of(source) as lines, opened(place) as (_, books):
         try:
-            for batch in batches(transfers_in(source, lines), batch_size):
-                tally.take(batch, _post_batch(books, batch, as_json, now_s()))
-        except (InputError, DatabaseError):
+            with watched("0 lines read", as_json) as watch:
+                for batch in batches(transfers_in(source, lines), batch_size):
+                    tally.take(batch, _post_batch(books, batch, as_json, now_s()))
+                    watch.say(f"{tally.line} lines read, {tally.posted} posted")
+                    watch.reach(*lines.bytes_read())
+        except (InputError, DatabaseError, KeyboardInterrupt):
             if not as_json:
                 print_line(tally.sentence(source))
             raise

@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import IO
 
 from custody.backup import BackupError
@@ -17,6 +19,8 @@ from custody.statement import StatementError
 from settlement.commands.fields import InputError
 
 DONE, FAILED, USAGE = 0, 1, 2
+
+_LONGEST = 1 << 20  # bytes of a line: more is no line of ours, and would have to be held as a whole
 
 
 def answered(name: str, work: Callable[[], int]) -> int:
@@ -49,28 +53,45 @@ def looked_at(place: str) -> Iterator[tuple[Database, Books]]:
         yield database, Books(database)
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a file, one at a time, and how far it has been read."""
+
+    source: str
+    file: IO[bytes]
+
+    def __iter__(self) -> Iterator[bytes]:
+        # Only what reading raises is the file's fault: a pipe that breaks while we print is not.
+        try:
+            for number, line in enumerate(iter(partial(self.file.readline, _LONGEST), b""), start=1):
+                if len(line) == _LONGEST:
+                    raise InputError(f"{self.source}, line {number}: expected a line of less than {_LONGEST} bytes")
+                yield line
+        except OSError as error:
+            raise _unreadable(self.source, error) from error
+
+    def bytes_read(self) -> tuple[int, int]:
+        """How many, and how many there are; 0 and 0 where that is not known, as of a pipe."""
+        size_bytes = os.fstat(self.file.fileno()).st_size if self.file.seekable() else 0
+        return (self.file.tell(), size_bytes) if size_bytes else (0, 0)
+
+
 @contextmanager
-def lines_of(source: str) -> Iterator[Iterator[bytes]]:
+def lines_of(source: str) -> Iterator[Lines]:
     """The lines of a file, or of standard input for -; InputError where they cannot be read."""
+    if "://" in source:  # an address in the wrong place, with a password in it perhaps: it is not repeated
+        raise InputError("--from: expected a file of JSON lines, or - for standard input, found an address")
     with ExitStack() as stack:
         try:
             file = sys.stdin.buffer if source == "-" else stack.enter_context(open(source, "rb"))
         except (OSError, ValueError) as error:
             raise _unreadable(source, error) from error
-        yield _read(source, file)
+        yield Lines(source, file)
 
 
 def now_s() -> int:
     """The machine's clock, UTC seconds."""
     return int(time.time())
-
-
-def _read(source: str, file: IO[bytes]) -> Iterator[bytes]:
-    # Only what reading raises is the file's fault: a pipe that breaks while we print is not.
-    try:
-        yield from iter(file.readline, b"")
-    except OSError as error:
-        raise _unreadable(source, error) from error
 
 
 def _unreadable(source: str, error: Exception) -> InputError:

@@ -10,6 +10,7 @@ import pytest
 from custody.accounts import Account, Chart
 from custody.books import Books
 from custody.database import Database, open_database
+from tests.custody.postgres_server import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,8 +33,49 @@ def cast(chart: Chart) -> tuple[Account, ...]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path / "ledger.sqlite")
+def database(either_database: Database) -> Database:
+    """The ledger that a test is about: what holds of the books holds on both databases."""
+    return either_database
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the session, with the database "ledger" to copy from: it holds the tables and nothing else."""
+    with PostgresServer() as server:
+        open_database(server.url(server.fresh("ledger"))).close()
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """A database on the server in which there is nothing yet."""
+    name = postgres.fresh()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a ledger can be made, on either database."""
+    return str(tmp_path / "ledger.sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where an empty ledger is, on either database: for whoever opens it once more."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "ledger.sqlite")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        name = server.fresh(template="ledger")
+        yield server.url(name)
+        server.drop(name)
+
+
+@pytest.fixture
+def either_database(address: str) -> Iterator[Database]:
+    """An empty ledger on either database."""
+    opened = open_database(address)
     yield opened
     opened.close()
 

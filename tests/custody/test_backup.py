@@ -33,6 +33,12 @@ VAULT, FUND = CHART.vault().id, CHART.available("fund").id
 Contents = tuple[dict[str, Totals], list[Recorded], Head]
 
 
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    """Only a file is copied here."""
+    return str(tmp_path / "ledger.sqlite")
+
+
 def deposits(first: int, last: int) -> list[Transfer]:
     """Transfers `d-first` to `d-last` with long references, so that a few hundred take many pages."""
     return [

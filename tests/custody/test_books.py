@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from custody.accounts import Account, Chart, Limit, Totals
 from custody.books import Books, BooksError, TrialBalance
 from custody.database import Database, DatabaseError, open_database
-from custody.journal import GENESIS, Head, link
+from custody.journal import GENESIS, START, Added, Head, Place, Seal, account_digest, digest_of, seal
 from custody.transfers import Kind, Outcome, Reason, Refusal, Transfer, linked
 
 CHART = Chart("USDC")
@@ -30,16 +31,61 @@ def test_a_day_of_transfers_leaves_its_totals_and_balances(books: Books) -> None
     assert books.verify() == []
 
 
+def seals(database: Database) -> list[Seal]:
+    with database.snapshot() as reader:
+        rows = reader.exec_driver_sql("SELECT position, accounts, recorded_at_s, digest FROM seal ORDER BY position")
+        return [Seal(*row) for row in rows]
+
+
 def test_the_journal_keeps_what_was_accepted_in_order_with_its_digests(books: Books) -> None:
     books.post([DEPOSIT, replace(DEPOSIT, id="too much", amount=0), DELEGATE], 9)
     books.post([ACKNOWLEDGE], 10)
     first, second, third = books.transfers()
     assert [entry.position for entry in (first, second, third)] == [1, 2, 3]
+    assert [entry.recorded_at_s for entry in (first, second, third)] == [9, 9, 10]
     assert (first.transfer, second.transfer) == (DEPOSIT, DELEGATE)
     assert third.transfer == replace(ACKNOWLEDGE, debit_account=FUND, credit_account=VENUE)
-    assert first.digest == link(GENESIS, DEPOSIT, 9)
-    assert third.digest == link(second.digest, third.transfer, 10)
-    assert books.head() == Head(3, third.digest)
+    vault, fund, venue = books.keys([VAULT, FUND, VENUE]).tolist()
+    assert first.digest == digest_of(DEPOSIT, Place(1, vault, fund))
+    assert second.digest == digest_of(DELEGATE, Place(2, fund, venue))
+    assert third.digest == digest_of(third.transfer, Place(3, fund, venue, pending_position=2))
+
+
+def test_each_post_is_sealed_over_all_that_it_added(
+    books: Books, database: Database, cast: tuple[Account, ...]
+) -> None:
+    later = CHART.claim("fund", "venue")
+    books.post([DEPOSIT, DELEGATE], 9)
+    books.open_accounts([later])
+    books.close_accounts([HEDGER], 11)
+    books.post([replace(DEPOSIT, amount=0)], 12)  # refused: nothing is added, so nothing is sealed
+    books.post([ACKNOWLEDGE], 10)
+    keys = dict(zip([account.id for account in cast], range(1, 7), strict=True))
+    digests = [entry.digest for entry in books.transfers()]
+    opened = [account_digest(keys[account.id], account) for account in cast]
+    one = seal(START, Added(opened, (), digests[:2]), 9)
+    two = seal(one, Added([account_digest(7, later)], [(keys[HEDGER], 11)], digests[2:]), 10)
+    assert seals(database) == [one, two]
+    assert books.head() == two.head == Head(3, two.digest)
+
+
+def test_keys_count_from_one_in_the_order_of_opening(books: Books, cast: tuple[Account, ...]) -> None:
+    books.open_accounts([CHART.claim("fund", "venue"), *cast])
+    assert books.keys([account.id for account in cast]).tolist() == [1, 2, 3, 4, 5, 6]
+    assert books.keys([CHART.claim("fund", "venue").id, VAULT]).tolist() == [7, 1]
+    with pytest.raises(BooksError, match="there is no account 'USDC/elsewhere'"):
+        books.keys([VAULT, "USDC/elsewhere"])
+
+
+def test_a_clock_that_steps_back_is_recorded_as_standing_still(books: Books, database: Database) -> None:
+    for index, now_s in enumerate((20, 10, 25)):
+        assert books.post([replace(DEPOSIT, id=f"d{index}")], now_s)[0].ok
+    assert [one.recorded_at_s for one in seals(database)] == [20, 20, 25]
+    assert [entry.recorded_at_s for entry in books.transfers()] == [20, 20, 25]
+    # What has expired is told by the time that was given: it is the caller's word for now.
+    books.post([replace(DELEGATE, expires_at_s=15)], 14)
+    assert books.post([ACKNOWLEDGE], 14)[0].ok
+    assert books.verify() == []
 
 
 def test_new_books_are_empty_and_sound(books: Books) -> None:
@@ -75,7 +121,8 @@ def test_the_journal_posted_into_new_books_gives_the_same_books(books: Books, tm
     books.post([DEPOSIT, DELEGATE, ACKNOWLEDGE, *linked(replace(DEPOSIT, id="l0"), replace(DEPOSIT, id="l1"))], 9)
     database = open_database(tmp_path / "copy.sqlite")
     copy = Books(database)
-    copy.open_accounts(books.accounts())
+    keys = books.keys([account.id for account in books.accounts()]).tolist()
+    copy.open_accounts(account for _key, account in sorted(zip(keys, books.accounts(), strict=True)))
     assert all(outcome.ok for outcome in copy.post([entry.transfer for entry in books.transfers()], 9))
     assert (copy.head(), copy.all_totals()) == (books.head(), books.all_totals())
     database.close()
@@ -120,13 +167,24 @@ def test_transfers_and_the_callers_rows_stand_or_fall_together(books: Books, dat
         with database.transaction() as tx:
             assert books.post_in(tx, [transfer], 9)[0].ok
             assert books.balance(FUND, tx) > 0
-            tx.exec_driver_sql("INSERT INTO outbox VALUES (?)", (note,))
+            tx.execute(text("INSERT INTO outbox VALUES (:note)"), {"note": note})
 
     post_and_note(DEPOSIT, "sent")
-    with pytest.raises(DatabaseError, match="UNIQUE constraint"):
+    with pytest.raises(DatabaseError, match=r"(?i)unique constraint"):
         post_and_note(replace(DEPOSIT, id="second"), "sent")
     assert books.balance(FUND) == 100
     assert [entry.transfer.id for entry in books.transfers()] == ["deposit"]
+    assert books.verify() == []
+
+
+def test_what_went_back_with_a_savepoint_was_never_posted(books: Books, database: Database) -> None:
+    with database.transaction() as tx:
+        savepoint = tx.begin_nested()
+        assert books.post_in(tx, [DEPOSIT], 9)[0].ok
+        savepoint.rollback()
+        assert books.post_in(tx, [replace(DEPOSIT, id="second", amount=7)], 9)[0].ok
+    assert books.post([replace(DEPOSIT, id="third", amount=1)], 9)[0].ok
+    assert books.balance(FUND) == 8
     assert books.verify() == []
 
 
@@ -167,9 +225,9 @@ def test_transfers_are_found_by_account_on_either_side_and_by_reference(books: B
     assert ids(reference="") == []
 
 
-def test_two_books_on_one_ledger_see_each_others_work(books: Books, database: Database) -> None:
+def test_two_books_on_one_ledger_see_each_others_work(books: Books, database: Database, address: str) -> None:
     other = Books(database)
-    watching = open_database(database.path, read_only=True)
+    watching = open_database(address, read_only=True)
     books.post([DEPOSIT], 9)
     assert other.post([replace(DELEGATE, amount=100)], 9)[0].ok
     assert books.post([replace(DELEGATE, id="n", amount=1)], 9)[0].refusal is Refusal.EXCEEDS_AVAILABLE

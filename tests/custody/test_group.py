@@ -2,26 +2,19 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import text
 
 from custody.accounts import Chart
 from custody.books import Books
-from custody.database import Database, DatabaseError, open_database
+from custody.database import Database, DatabaseError
 from custody.group import MOST_TRANSFERS, GroupCommit
 from custody.transfers import Outcome, Reason, Refusal, Transfer, linked
 
 USDC = Chart("USDC")
 MAKER, TAKER = USDC.available("maker"), USDC.available("taker")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path / "ledger.sqlite")
-    yield database
-    database.close()
 
 
 @pytest.fixture
@@ -70,15 +63,15 @@ async def test_what_arrives_while_one_is_written_goes_together(database: Databas
     assert books.verify() == []
 
 
-async def test_an_answer_means_that_it_is_on_disk(tmp_path: Path, database: Database, books: Books) -> None:
+async def test_an_answer_means_that_it_is_on_disk(database: Database, books: Books) -> None:
     group = GroupCommit(books, lambda: 1)
+    found = text("SELECT count(*) FROM transfer WHERE id = :id")
 
     async def caller(number: int) -> int:
         await group.post([deposit(number)])
         # Another connection sees only what has been committed.
         with database.snapshot() as reader:
-            found = reader.exec_driver_sql("SELECT count(*) FROM transfer WHERE id = ?", (f"deposit/{number}",))
-            return int(found.scalar_one())
+            return int(reader.execute(found, {"id": f"deposit/{number}"}).scalar_one())
 
     assert await asyncio.gather(*map(caller, range(300))) == [1] * 300
     assert group.groups < 300, "they did not each pay for a commit"

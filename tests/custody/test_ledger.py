@@ -19,7 +19,10 @@ ACCOUNTS = {
     "D": Account("D", "USDC", Code.DELEGATED, Limit.DEBITS_WITHIN_CREDITS),
     "S": Account("S", "USDC", Code.SUSPENSE, Limit.NONE),
     "B": Account("B", "BTC", Code.AVAILABLE, Limit.DEBITS_WITHIN_CREDITS),
+    "C": Account("C", "USDC", Code.AVAILABLE, Limit.DEBITS_WITHIN_CREDITS),
+    "K": Account("K", "USDC", Code.VAULT, Limit.CREDITS_WITHIN_DEBITS),
 }
+CLOSED = {"C", "K"}
 SETTING = (
     Transfer("deposit", "V", "A", 100, Reason.DEPOSIT, reference="wire", occurred_at_s=5),
     Transfer("open", "A", "D", 10, Reason.DELEGATION, PENDING),
@@ -51,6 +54,7 @@ deposit   V  A  100    RECALL  POSTED  -       no     other 6  6     exists_with
 deposit   V  A  100    DEPOSIT POSTED  -       no     other 6  6     exists_with_different_reference
 deposit   V  A  100    DEPOSIT POSTED  -       no     wire  6  6     exists_with_different_occurred_at
 deposit   V  A  100    DEPOSIT POSTED  -       no     wire  5  6     exists_with_different_expires_at
+n         C  C  0      DEPOSIT POSTED  -       no     -     9  9     amount_must_be_positive
 n         X  X  0      DEPOSIT POSTED  open    no     -     9  9     amount_must_be_positive
 n         X  X  -1     DEPOSIT VOID    -       no     -     9  9     amount_must_be_positive
 n         X  X  OVER   DEPOSIT POST    -       no     -     9  9     amount_exceeds_int64
@@ -63,9 +67,17 @@ n         X  Y  1      DEPOSIT POST    unknown no     -     9  10    expiry_is_n
 n         X  Y  1      DEPOSIT PENDING -       no     -     9  9     expiry_must_be_after_occurrence
 n         X  Y  1      DEPOSIT PENDING -       no     -     0  -1    expiry_must_be_after_occurrence
 n         X  Y  1      DEPOSIT PENDING -       no     -     9  10    debit_account_not_found
+n         X  K  1      DEPOSIT PENDING -       no     -     9  10    debit_account_not_found
 n         A  Y  1      DEPOSIT PENDING -       no     -     9  10    credit_account_not_found
+n         C  Y  1      DEPOSIT PENDING -       no     -     9  10    credit_account_not_found
 n         A  B  MAX    DEPOSIT PENDING -       no     -     9  10    accounts_must_hold_the_same_asset
+n         C  B  MAX    DEPOSIT PENDING -       no     -     9  10    accounts_must_hold_the_same_asset
+n         C  K  MAX    DEPOSIT PENDING -       no     -     9  10    debit_account_is_closed
+n         C  A  1      DEPOSIT POSTED  -       no     -     9  0     debit_account_is_closed
+n         D  K  MAX    DEPOSIT PENDING -       no     -     9  10    credit_account_is_closed
+n         S  C  1      DEPOSIT POSTED  -       no     -     9  0     credit_account_is_closed
 n         X  Y  MAX    DEPOSIT POST    unknown no     -     9  0     pending_transfer_not_found
+n         C  K  MAX    DEPOSIT POST    unknown no     -     9  0     pending_transfer_not_found
 n         X  Y  MAX    DEPOSIT POST    deposit no     -     9  0     pending_transfer_is_not_pending
 n         X  Y  MAX    DEPOSIT POST    gone    no     -     9  0     pending_has_different_debit_account
 n         A  Y  MAX    DEPOSIT POST    gone    no     -     9  0     pending_has_different_credit_account
@@ -89,6 +101,7 @@ def setting() -> LedgerState:
     """The state that the table speaks of: A has 100, of which 4 are posted away and 20 are reserved."""
     state = LedgerState(dict(ACCOUNTS), {account_id: Totals() for account_id in ACCOUNTS})
     assert all(outcome.ok for outcome in apply(state, SETTING, now_s=10))
+    state.closed |= CLOSED
     return state
 
 
@@ -139,6 +152,15 @@ def test_a_retry_may_succeed_only_where_the_books_can_still_change_the_answer() 
         Refusal.EXCEEDS_AVAILABLE,
         Refusal.EXCEEDS_OWED,
     }
+
+
+def test_what_was_posted_before_an_account_was_closed_is_still_there_when_repeated() -> None:
+    state = setting()
+    state.closed |= set(ACCOUNTS)
+    before = deepcopy(state)
+    assert all(outcome.repeated for outcome in apply(state, SETTING, NOW_S))
+    assert apply(state, [replace(SETTING[0], id="n")], NOW_S)[0].refusal is Refusal.DEBIT_ACCOUNT_IS_CLOSED
+    assert state == before
 
 
 @pytest.mark.parametrize("amount", [1, 76])

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
+def address(tmp_path: Path) -> str:
+    """Only a file is locked so."""
+    return str(tmp_path / "ledger.sqlite")
+
+
+@pytest.fixture
 def ledger(tmp_path: Path) -> Path:
     return tmp_path / "ledger.sqlite"
 

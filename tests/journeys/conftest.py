@@ -14,7 +14,7 @@ import pytest
 from custody.accounts import Account, Chart
 from custody.books import Books
 from custody.collateral import Eligible
-from custody.database import open_database
+from custody.database import LEDGER, open_database
 from custody.delegation import Standing, collateral_account
 from custody.money import Asset
 from custody.transfers import Reason
@@ -29,6 +29,7 @@ from settlement.keys import signer_of
 from settlement.mirror import FUND, HOUSE, Mirror
 from settlement.node import Node
 from settlement.postings import OMNIBUS, party_account
+from settlement.records import DESK
 
 START_S = 1_769_000_000 + 7_200
 STEP_S = 600
@@ -163,7 +164,7 @@ def opened(standing: Standing, folder: Path, node: Node, stack: ExitStack) -> Ha
     node.rpc("anvil_setBalance", operator.address, hex(10**24))
     plan = Plan((USDC, BTC), {VENUE: signer_of(f"venue/{VENUE}")}, signer_of("custodian"), signer_of("redemption"), 300)
     contracts = deploy(node, operator, plan)
-    database = open_database(folder / "ledger.sqlite")
+    database = open_database(folder / "ledger.sqlite", schemas=(LEDGER, DESK))
     stack.callback(database.close)
     books = Books(database)
     books.open_accounts(accounts(standing))

@@ -1,4 +1,4 @@
-"""Faults that only a full audit sees: the hash chain of the journal, and the head of the chain of batches."""
+"""Faults that only a full audit sees: the digests and seals of the journal, and the head of the chain of batches."""
 
 from typing import TYPE_CHECKING
 
@@ -35,14 +35,22 @@ def test_a_changed_pending_counter_is_found(busy: "Harbour") -> None:
 
 
 def test_a_transfer_changed_together_with_its_counters_is_found(busy: "Harbour") -> None:
-    """A deposit and a half, with every counter to match: only the hash chain knows."""
+    """A deposit and a half, with every counter to match: only its digest knows."""
     sql(
         busy,
-        "UPDATE transfer SET amount = amount + 1 WHERE kind = 3 AND credit_account = 'USDC/client/bystander/available'",
+        "UPDATE transfer SET amount = amount + 1 WHERE kind = 3 AND credit_account ="
+        " (SELECT key FROM account WHERE id = 'USDC/client/bystander/available')",
     )
     sql(busy, "UPDATE account SET credits_posted = credits_posted + 1 WHERE id = 'USDC/client/bystander/available'")
     sql(busy, "UPDATE account SET debits_posted = debits_posted + 1 WHERE id = 'USDC/vault'")
     with pytest.raises(Exception, match=r"position \d+"):
+        busy.desk.audit.after_act()
+
+
+def test_a_removed_seal_is_found(busy: "Harbour") -> None:
+    """No transfer and no counter has changed, but what was recorded at two times is now recorded at one."""
+    sql(busy, "DELETE FROM seal WHERE position = (SELECT min(position) FROM seal)")
+    with pytest.raises(Exception, match=r"seal at position \d+"):
         busy.desk.audit.after_act()
 
 

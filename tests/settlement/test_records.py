@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from custody.database import Database, DatabaseError, open_database
+from custody.database import LEDGER, Database, DatabaseError, open_database
 from margin.calls import MarginCall
 from settlement import records
 from settlement.mirror import Fill
-from settlement.records import Message
+from settlement.records import DESK, Message
 
 FILL = Fill("harbour", 1, 1, "hedger", "house", 2_000, 90_000_000_000, 100, "order")
 CALL = MarginCall("call/1", "hedger", "harbour", 500, 100, 3_700)
@@ -20,7 +20,7 @@ MESSAGE = Message(b"\x01" * 32, "mirror", "harbour", 1, b"\x02\x03", 100)
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path / "ledger.sqlite")
+    opened = open_database(tmp_path / "ledger.sqlite", schemas=(LEDGER, DESK))
     yield opened
     opened.close()
 
