@@ -126,6 +126,7 @@ _INDEXES = (
     "CREATE INDEX by_reference ON transfer (reference) WHERE reference <> ''",
     "CREATE INDEX by_expiry ON transfer (expires_at_s) WHERE expires_at_s > 0",
 )
+_ADD = "UPDATE account SET {0} = {0} + ? WHERE key = ?"
 _INSERT = f"INSERT INTO transfer VALUES ({', '.join('?' * 13)})"
 
 
@@ -149,8 +150,8 @@ class Bare:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         execute(_INSERT, row_of(deposit))
-        execute("UPDATE account SET debits_posted = debits_posted + ? WHERE key = ?", (deposit.amount, deposit.debit))
-        execute("UPDATE account SET credits_posted = credits_posted + ? WHERE key = ?", (deposit.amount, deposit.credit))
+        execute(_ADD.format("debits_posted"), (deposit.amount, deposit.debit))
+        execute(_ADD.format("credits_posted"), (deposit.amount, deposit.credit))
         execute("COMMIT")
 
     def bulk(self, rows: Sequence[tuple[object, ...]], deposits: Sequence[Deposit]) -> int:
@@ -164,7 +165,7 @@ class Bare:
         self._connection.executemany(_INSERT, rows)
         for column, sums in (("debits_posted", debits), ("credits_posted", credited)):
             changes = [(amount, key) for key, amount in sums.items()]
-            self._connection.executemany(f"UPDATE account SET {column} = {column} + ? WHERE key = ?", changes)
+            self._connection.executemany(_ADD.format(column), changes)
         self._connection.execute("COMMIT")
         return len(rows)
 
