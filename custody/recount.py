@@ -6,7 +6,7 @@ the careful walk says what it was.
 
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Any
@@ -17,7 +17,8 @@ from custody.transfers import Kind
 
 Row = tuple[Any, ...]
 
-_PENDING, _MOVES = int(Kind.PENDING), (int(Kind.POSTED), int(Kind.POST))
+_POSTED, _PENDING = int(Kind.POSTED), int(Kind.PENDING)
+_MOVES = (_POSTED, int(Kind.POST))
 
 
 @dataclass(slots=True)
@@ -69,22 +70,27 @@ class Step:
     closed: Sequence[tuple[int, int]] = ()
 
 
-def recount(last: Seal, rows: Iterable[Row], steps: Iterable[Step], endings: Iterable[Row]) -> Recount | None:
+def recount(
+    last: Seal, rows: Iterable[Row], steps: Iterable[Step], endings: Callable[[], Iterable[Row]]
+) -> Recount | None:
     """What the rows behind a seal did, if all of them and their seals are what their digests say; else None.
 
-    `rows`: of `transfer` in order of position, in the order of TRANSFER_COLUMNS. `endings`: as in `audit.Walk`.
+    `rows`: of `transfer` in order of position, in the order of TRANSFER_COLUMNS. `endings`: asks for what `audit.Walk`
+    takes; nobody is asked where no row ends a pending one.
     """
     counted = Recount()
     try:
-        sound = _follow(counted, last, rows, steps) and all(_release(counted, ending) for ending in endings)
+        ended = _follow(counted, last, rows, steps)
+        sound = ended is not None and (ended == 0 or all(_release(counted, ending) for ending in endings()))
     except (TypeError, ValueError, AttributeError, KeyError, struct.error):  # no whole number, no text, no 64 bits
         return None
     return counted if sound else None
 
 
-def _follow(counted: Recount, last: Seal, rows: Iterable[Row], steps: Iterable[Step]) -> bool:
-    left, at, digests = iter(steps), last.position, list[bytes]()
-    debits, credits_ = counted.debits_posted, counted.credits_posted
+def _follow(counted: Recount, last: Seal, rows: Iterable[Row], steps: Iterable[Step]) -> int | None:
+    """How many pending transfers the rows have ended; None where they are not sound."""
+    left, at, digests, endings = iter(steps), last.position, list[bytes](), 0
+    debits, credits_ = dict[int, int](), dict[int, int]()  # for these, a Counter takes twice as long
     step = next(left, None)
     end = at if step is None else step.seal.position
     # `journal.digest_of` written out: this loop does little else, a million times.
@@ -108,19 +114,22 @@ def _follow(counted: Recount, last: Seal, rows: Iterable[Row], steps: Iterable[S
             TRANSFER_DOMAIN, at, debit, credit, amount, ended or 0, occurred, expires, reason, kind, linked, len(name)
         )
         if position != at or at > end or digest != sha256(packed + name.encode() + reference.encode()).digest():
-            return False
+            return None
         digests.append(digest)
-        if kind in _MOVES:
-            debits[debit] += amount
-            credits_[credit] += amount
+        if kind == _POSTED:
+            debits[debit] = debits.get(debit, 0) + amount
+            credits_[credit] = credits_.get(credit, 0) + amount
         else:
+            endings += ended is not None
             counted.count(kind, debit, credit, amount)
         if at == end and step is not None:
             if not _is_sealed(last, step, digests):
-                return False
+                return None
             last, step, digests = step.seal, next(left, None), []
             end = at if step is None else step.seal.position
-    return step is None and at == last.position
+    counted.debits_posted.update(debits)
+    counted.credits_posted.update(credits_)
+    return endings if step is None and at == last.position else None
 
 
 def _is_sealed(last: Seal, step: Step, digests: Sequence[bytes]) -> bool:

@@ -58,7 +58,7 @@ def count(read: Read, stretch: Stretch) -> Recount | None:
     """What a stretch did to the counters, if it is sound; else None."""
     try:
         last = seal_at(read, stretch.first)
-        return recount(last, _rows(read, stretch), _steps(read, last, stretch), read(_endings(stretch)))
+        return recount(last, _rows(read, stretch), _steps(read, last, stretch), lambda: read(_endings(stretch)))
     except (sqlite3.Error, TypeError):  # a text that is none, a number that is none
         return None
 

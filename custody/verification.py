@@ -14,7 +14,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, func, not_, select
+from sqlalchemy import Connection, func, select
 
 from custody.accounts import Account
 from custody.audit import Fault, FaultKind, Walk, compare_totals, gaps_between, is_defined, name_astray, span
@@ -161,10 +161,11 @@ def _named(walks: Sequence[Walk]) -> Iterator[Fault]:
 
 def _outside(reader: Connection, end: int) -> Iterator[Fault]:
     """Rows that no seal can be over, and seals where there can be none."""
-    stray = select(TRANSFER.c.position, TRANSFER.c.id).where(not_(TRANSFER.c.position.between(1, end)))
-    for row in reader.execute(stray.order_by(TRANSFER.c.position)):
-        expected = f"positions from 1 to {end}"
-        yield Fault(FaultKind.ROW_NOT_SEALED, f"position {row.position} ({row.id})", expected, f"{row.position}")
+    expected = f"positions from 1 to {end}"
+    for beyond in (TRANSFER.c.position < 1, TRANSFER.c.position > end):  # each is a look at one end of the table
+        stray = select(TRANSFER.c.position, TRANSFER.c.id).where(beyond).order_by(TRANSFER.c.position)
+        for row in reader.execute(stray):
+            yield Fault(FaultKind.ROW_NOT_SEALED, f"position {row.position} ({row.id})", expected, f"{row.position}")
     for (position,) in reader.execute(select(SEAL.c.position).where(SEAL.c.position < 1)):
         yield Fault(FaultKind.SEAL_BROKEN, f"the seal at position {position}", "a position from 1", f"{position}")
 
