@@ -21,14 +21,14 @@ class Appender:
         """Write rows, counters and seal; False, and nothing is written, where an id is taken."""
         if not self.store.insert(rows):
             return False
-        self._seal(rows.digests, touched, now_s)
+        self._seal(rows.encoded, touched, now_s)
         return True
 
-    def append_one(self, row: Row, touched: Iterable[Tally], now_s: int) -> bool:
-        """`append` for a single row."""
+    def append_one(self, row: Row, encoded: bytes, touched: Iterable[Tally], now_s: int) -> bool:
+        """`append` for a single row; `encoded` is its transfer in its place."""
         if not self.store.insert_one(row):
             return False
-        self._seal(row[-1:], touched, now_s)
+        self._seal((encoded,), touched, now_s)
         return True
 
     def open_accounts(self, accounts: Sequence[Account]) -> None:
@@ -59,10 +59,10 @@ class Appender:
         if missing:
             self.in_hand.add(self.store.tallies_by_key(missing))
 
-    def _seal(self, digests: Sequence[bytes], touched: Iterable[Tally], now_s: int) -> None:
+    def _seal(self, encoded: Sequence[bytes], touched: Iterable[Tally], now_s: int) -> None:
         in_hand = self.in_hand
         self.store.write_tallies(touched)
-        in_hand.last = seal(in_hand.last, Added(in_hand.opened, in_hand.closed, digests), now_s)
+        in_hand.last = seal(in_hand.last, Added(in_hand.opened, in_hand.closed, encoded), now_s)
         self.store.write_seal(in_hand.last)
         if in_hand.opened or in_hand.closed:
             in_hand.opened, in_hand.closed = [], []

@@ -1,6 +1,6 @@
 """Auditing the books from the transfers alone: nothing that is cached is believed.
 
-A walk follows the seals over a stretch of the journal, holds every row against its own digest, and counts what it did.
+A walk follows the seals over a stretch of the journal, holds every row against its checksum, and counts what it did.
 Stretches are walked on their own, each from the seal before it; those that `custody.recount` finds sound need no walk.
 What is found are faults with what was expected and what was found, never exceptions, whatever stands in the rows.
 """
@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import chain, islice
 
 from custody.accounts import Account, Totals
-from custody.journal import START, Added, Place, Seal, account_digest, digest_of, seal_digest
+from custody.journal import START, Added, Place, Seal, account_digest, checksum_of, encoded, seal_digest
 from custody.recount import Recount, Row, Step
 from custody.transfers import Kind, Reason, Transfer
 
@@ -65,7 +65,7 @@ class TrialBalance:
 class Walk:
     """A walk along the journal from behind a seal; rows are those of `transfer`, in the order of TRANSFER_COLUMNS.
 
-    `astray`: the rows, by position, that are not what their own digests say. `gaps`: positions where there is none.
+    `astray`: the rows, by position, that are not what their own checksums say. `gaps`: positions where there is none.
     """
 
     last: Seal = START
@@ -79,14 +79,14 @@ class Walk:
         left = iter(rows)
         row = next(left, None)
         for step in steps:
-            named, at, digests = self._named(), self.last.position, list[bytes]()
+            named, at, transfers = self._named(), self.last.position, list[bytes]()
             while row is not None and row[0] <= step.seal.position:
                 self._miss(range(at + 1, row[0]))
                 at = row[0]
-                digests.append(self._take(row))
+                transfers.append(self._take(row))
                 row = next(left, None)
             self._miss(range(at + 1, step.seal.position + 1))
-            self._reach(step, digests, named)
+            self._reach(step, transfers, named)
 
     def take_endings(self, endings: Iterable[Row]) -> None:
         """Count what leaves the pending counters.
@@ -106,20 +106,20 @@ class Walk:
                 self.faults.append(Fault(FaultKind.RESOLVES_NOTHING, f"position {position} ({name})", expected, "none"))
 
     def _take(self, row: Row) -> bytes:
-        """Hold a row against its digest and count it; the digest as its seal should be over it."""
-        position, digest = row[0], row[-1]
-        if not _is_at_home(row, position):
+        """Hold a row against its checksum and count it; the transfer as its seal should be over it."""
+        position, transfer = row[0], _encoded(row, row[0])
+        if transfer is None or checksum_of(transfer) != row[-1]:
             self.astray[position] = row
         _, _, debit, credit, amount, _, kind, *_ = row
         if all(isinstance(number, int) for number in (debit, credit, amount, kind)):
             self.recount.count(kind, debit, credit, amount)
-        return digest if isinstance(digest, bytes) else b""
+        return transfer or b""
 
-    def _reach(self, step: Step, digests: Sequence[bytes], named: int) -> None:
+    def _reach(self, step: Step, transfers: Sequence[bytes], named: int) -> None:
         """The end of a step: whether its seal is over what was found."""
         sealed = step.seal
         is_typed = all(isinstance(number, int) for number in (sealed.accounts, sealed.recorded_at_s))
-        added = Added([step.opened[key] for key in sorted(step.opened)], step.closed, digests)
+        added = Added([step.opened[key] for key in sorted(step.opened)], step.closed, transfers)
         try:
             follows = seal_digest(self.last, added, sealed.position, sealed.accounts, sealed.recorded_at_s)
             is_whole = follows == sealed.digest and sealed.recorded_at_s >= self.last.recorded_at_s
@@ -155,7 +155,7 @@ def gaps_between(first: int, last: int, keys: Iterable[int]) -> Iterator[range]:
 
 
 def name_astray(astray: Mapping[int, Row], gaps: Sequence[range]) -> list[Fault]:
-    """Tell rows that were moved from rows that were changed: a moved one is what its digest says, at another place."""
+    """Tell rows that were moved from rows that were changed: a moved one is what its checksum says elsewhere."""
     faults = []
     for position, row in sorted(astray.items()):
         homes = islice(chain(astray, *gaps), _MOST_HOMES // len(astray))
@@ -164,7 +164,7 @@ def name_astray(astray: Mapping[int, Row], gaps: Sequence[range]) -> list[Fault]
         if home is not None:
             faults.append(Fault(FaultKind.ROW_OUT_OF_ORDER, where, f"position {home}", f"position {position}"))
         else:
-            expected = f"content with digest {_shown(row[-1])}"
+            expected = f"content with checksum {_shown(row[-1])}"
             faults.append(Fault(FaultKind.ROW_CHANGED, where, expected, "other content"))
     return faults
 
@@ -188,15 +188,21 @@ def is_defined(key: int, account: Account, digest: object) -> bool:
 
 
 def _is_at_home(row: Row, position: int) -> bool:
-    """Whether a row would be what its digest says if it stood at this position."""
-    _, name, debit, credit, amount, reason, kind, pending, linked, reference, occurred_at_s, expires_at_s, digest = row
+    """Whether a row would be what its checksum says if it stood at this position."""
+    transfer = _encoded(row, position)
+    return transfer is not None and checksum_of(transfer) == row[-1]
+
+
+def _encoded(row: Row, position: int) -> bytes | None:
+    """The transfer in a row as it would be encoded at this position; None where there is none in it."""
+    _, name, debit, credit, amount, reason, kind, pending, linked, reference, occurred_at_s, expires_at_s, _ = row
     try:
         transfer = Transfer(
             name, "", "", amount, Reason(reason), Kind(kind), "", linked, reference, occurred_at_s, expires_at_s
         )
-        return bool(digest_of(transfer, Place(position, debit, credit, pending or 0)) == digest)
+        return encoded(transfer, Place(position, debit, credit, pending or 0))
     except _UNTYPED:
-        return False
+        return None
 
 
 def span(what: str, numbers: range) -> str:
@@ -204,5 +210,8 @@ def span(what: str, numbers: range) -> str:
     return f"{what} {numbers[0]}" if len(numbers) == 1 else f"{what}s {numbers[0]} to {numbers[-1]}"
 
 
-def _shown(digest: object) -> str:
-    return digest.hex() if isinstance(digest, bytes) else repr(digest)
+def _shown(found: object) -> str:
+    """A digest or a checksum as a person compares it."""
+    if isinstance(found, bytes):
+        return found.hex()
+    return f"{found:08x}" if isinstance(found, int) else repr(found)

@@ -5,21 +5,20 @@ Most columns of most sets hold one value throughout; such a column is that value
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from itertools import compress, repeat
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from custody.columns import Columns
-from custody.journal import TRANSFER_DOMAIN
+from custody.journal import checksum_of
 from custody.tallies import Tally
 from custody.transfers import Transfer
 
 _FIXED = np.dtype([
-    ("domain", "S17"), ("position", ">i8"), ("debit_keys", ">i8"), ("credit_keys", ">i8"), ("amounts", ">i8"),
+    ("position", ">i8"), ("debit_keys", ">i8"), ("credit_keys", ">i8"), ("amounts", ">i8"),
     ("pending", ">i8"), ("occurred_at_s", ">i8"), ("expires_at_s", ">i8"), ("reasons", ">u2"), ("kinds", "u1"),
-    ("linked", "u1"), ("length", "u1"),
+    ("linked", "u1"), ("length", "u1"), ("reference_length", ">u4"),
 ])  # fmt: skip
 """The fixed part of a transfer's encoding, as in `custody.journal`."""
 
@@ -32,7 +31,7 @@ Tallies: TypeAlias = Sequence[Tally | None]
 class Rows:
     """Rows to be appended to `transfer` from position `first` on, in columns; a column of one value is that value.
 
-    `pending_positions`: None throughout, or a list with None where nothing is ended.
+    `encoded`: the transfers in their places. `pending_positions`: None throughout, or None where nothing is ended.
     """
 
     first: int
@@ -45,12 +44,16 @@ class Rows:
     references: Texts
     occurred_at_s: Numbers
     expires_at_s: Numbers
-    digests: Sequence[bytes]
+    encoded: Sequence[bytes]
     pending_positions: Sequence[int | None] | None = None
     linked: Numbers = 0
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def checksums(self) -> list[int]:
+        """The checksum of every row."""
+        return list(map(checksum_of, self.encoded))
 
     def rows(self) -> Iterable[tuple[Any, ...]]:
         """The rows, in the order of TRANSFER_COLUMNS."""
@@ -58,7 +61,7 @@ class Rows:
         return zip(
             range(self.first, self.first + len(self.ids)), self.ids, _each(self.debit_keys), _each(self.credit_keys),
             _each(self.amounts), _each(self.reasons), _each(self.kinds), pending, _each(self.linked),
-            _each(self.references), _each(self.occurred_at_s), _each(self.expires_at_s), self.digests, strict=False,
+            _each(self.references), _each(self.occurred_at_s), _each(self.expires_at_s), self.checksums(), strict=False,
         )  # fmt: skip
 
 
@@ -96,26 +99,27 @@ class Batch:
     def rows(self, first: int) -> Rows:
         """The rows, from a position on; every account is known."""
         columns: dict[str, Any] = {name: getattr(self, name) for name in _COLUMNS}
-        return Rows(first, digests=self._digests(first), **columns)
+        return Rows(first, encoded=self._encoded(first), **columns)
 
-    def _digests(self, first: int) -> list[bytes]:
-        """`journal.digest_of` of every row: the fixed parts of all at once, for else they cost as much as the hash."""
+    def _encoded(self, first: int) -> list[bytes]:
+        """`journal.encoded` of every row: the fixed parts of all at once, for one by one they cost the most."""
         fixed = np.zeros(len(self.ids), dtype=_FIXED)
-        fixed["domain"], fixed["position"] = TRANSFER_DOMAIN, np.arange(first, first + len(self.ids))
+        fixed["position"] = np.arange(first, first + len(self.ids))
         for name in ("debit_keys", "credit_keys", "amounts", "occurred_at_s", "expires_at_s", "reasons", "kinds"):
             fixed[name] = getattr(self, name)
-        fixed["length"] = list(map(len, self.ids))
+        names = [name.encode() for name in self.ids]
+        fixed["length"] = list(map(len, names))
+        if isinstance(self.references, str):
+            said_once = self.references.encode()
+            fixed["reference_length"] = len(said_once)
+            texts = [name + said_once for name in names] if said_once else names
+        else:
+            references = [reference.encode() for reference in self.references]
+            fixed["reference_length"] = list(map(len, references))
+            texts = [name + reference for name, reference in zip(names, references, strict=True)]
         packed, width = fixed.tobytes(), fixed.itemsize
         starts = range(0, len(packed), width)
-        if isinstance(self.references, str):
-            end = self.references.encode()
-            parts = (packed[at : at + width] + name.encode() + end for at, name in zip(starts, self.ids, strict=True))
-        else:
-            parts = (
-                packed[at : at + width] + name.encode() + reference.encode()
-                for at, name, reference in zip(starts, self.ids, self.references, strict=True)
-            )
-        return [sha256(part).digest() for part in parts]
+        return [packed[at : at + width] + text for at, text in zip(starts, texts, strict=True)]
 
 
 _COLUMNS = Batch.__slots__[2:]

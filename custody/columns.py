@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from custody.transfers import Kind, Outcome, Reason, Refusal, Transfer
+from custody.transfers import Kind, Outcome, Reason, Refusal, Transfer, is_text
 
 Whole: TypeAlias = NDArray[np.int64]
 
@@ -103,8 +103,9 @@ class Columns:
             & (self.debit_accounts != self.credit_accounts)
             & (~has_expiry | ((kinds == Kind.PENDING) & (expires > np.asarray(self.occurred_at_s))))
         )
-        is_alone = self.linked is None or not np.any(self.linked)
-        return is_alone and not any(self.pending_ids or ()) and bool(np.all(fits)) and are_plain_ids(self.ids)
+        is_alone = (self.linked is None or not np.any(self.linked)) and not any(self.pending_ids or ())
+        texts = self.references if isinstance(self.references, str) else "".join(self.references)
+        return is_alone and bool(np.all(fits)) and are_plain_ids(self.ids) and is_text(texts)
 
     def transfers(self, names: Sequence[str]) -> list[Transfer]:
         """The same as objects; `names` are the accounts' ids, debit accounts first, then credit accounts."""

@@ -6,7 +6,7 @@ from custody import ledger
 from custody.accounts import Totals
 from custody.appending import Appender
 from custody.batches import Rows
-from custody.journal import Place, digest_of
+from custody.journal import Place, encoded
 from custody.state import LedgerState
 from custody.tallies import Tally
 from custody.transfers import Kind, Outcome, Transfer
@@ -76,7 +76,7 @@ def _rows_of(books: Appender, fresh: Sequence[Transfer], positions: dict[str, in
         [one.reference for one in fresh],
         [one.occurred_at_s for one in fresh],
         [one.expires_at_s for one in fresh],
-        [digest_of(one, place) for one, place in zip(fresh, places, strict=True)],
+        [encoded(one, place) for one, place in zip(fresh, places, strict=True)],
         [place.pending_position or None for place in places],
         [int(one.linked) for one in fresh],
     )

@@ -11,6 +11,7 @@ import psycopg
 from custody.batches import Rows
 from custody.store import TRANSFER_COLUMNS, Row, Store, Words
 from custody.stretches import Read
+from custody.transfers import is_text
 
 _FEW = 8  # rows up to which an INSERT is quicker than a COPY
 _STREAM = 5_000  # rows fetched at a time while the journal is walked
@@ -41,7 +42,8 @@ class PostgresStore(Store):
         return True
 
     def _set(self, members: Collection[Any]) -> tuple[Any]:
-        return (list(members),)
+        # What the server could not even be asked for is nowhere in it.
+        return ([member for member in members if not isinstance(member, str) or is_text(member)],)
 
 
 def read_from(driver: psycopg.Connection[Row]) -> Read:
@@ -57,16 +59,16 @@ def read_from(driver: psycopg.Connection[Row]) -> Read:
 
 def _copied(row: Row) -> bytes:
     """One row as COPY reads it: the number of fields, then each with its length in bytes; -1 stands for NULL."""
-    position, name, debit, credit, amount, reason, kind, pending, linked, reference, occurred, expires, digest = row
+    position, name, debit, credit, amount, reason, kind, pending, linked, reference, occurred, expires, checksum = row
     name, reference = name.encode(), reference.encode()
     pack = _packer(len(name), len(reference), pending is not None)
     ended = (-1,) if pending is None else (8, pending)
     return pack(
         13, 8, position, len(name), name, 8, debit, 8, credit, 8, amount, 4, reason, 4, kind, *ended, 4, linked,
-        len(reference), reference, 8, occurred, 8, expires, 32, digest,
+        len(reference), reference, 8, occurred, 8, expires, 8, checksum,
     )  # fmt: skip
 
 
 @cache
 def _packer(name: int, reference: int, has_pending: bool) -> Callable[..., bytes]:
-    return Struct(f">hiqi{name}siqiqiqiiii{'iq' if has_pending else 'i'}iii{reference}siqiqi32s").pack
+    return Struct(f">hiqi{name}siqiqiqiiii{'iq' if has_pending else 'i'}iii{reference}siqiqiq").pack

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from custody.appending import Appender
 from custody.batches import Batch, batch_of, batch_of_columns
 from custody.columns import Columns, are_plain_ids
-from custody.journal import Place, digest_of
+from custody.journal import Place, checksum_of, encoded
 from custody.kernel import admit, admit_all
 from custody.money import MAX_UNITS
 from custody.plainly import post_plainly
 from custody.tallies import Tally
-from custody.transfers import Kind, Outcome, Refusal, Transfer, has_plain_id
+from custody.transfers import Kind, Outcome, Refusal, Transfer, has_plain_id, is_text
 
 _POSTED, _PENDING = Kind.POSTED, Kind.PENDING
 
@@ -89,11 +89,12 @@ class Posting(Appender):
         if refused or debit is None or credit is None:
             return None if self.store.knows_any([one.id]) else Outcome(one.id, refused[0])
         position = self.in_hand.last.position + 1
+        sealed = encoded(one, Place(position, debit.key, credit.key))
         row = (
             position, one.id, debit.key, credit.key, one.amount, int(one.reason), int(one.kind), None, 0, one.reference,
-            one.occurred_at_s, one.expires_at_s, digest_of(one, Place(position, debit.key, credit.key)),
+            one.occurred_at_s, one.expires_at_s, checksum_of(sealed),
         )  # fmt: skip
-        if self.append_one(row, (debit, credit), now_s):
+        if self.append_one(row, sealed, (debit, credit), now_s):
             return Outcome(one.id)
         self.in_hand.forget((debit, credit))
         return None
@@ -146,5 +147,6 @@ def _is_plain(one: Transfer) -> bool:
         and 0 < one.amount <= MAX_UNITS
         and one.debit_account != one.credit_account
         and not one.pending_id
+        and is_text(one.reference)
         and (one.expires_at_s == 0 or (one.kind is _PENDING and one.expires_at_s > one.occurred_at_s))
     )

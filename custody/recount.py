@@ -1,23 +1,24 @@
 """The fast twin of `custody.audit`: what a stretch of sound journal did to the counters, or that it is not sound.
 
-It names nothing. Whatever is not as it should be, a digest, a number that is none, a row too many, ends in None; then
+It names nothing. Whatever is not as it should be, a seal, a number that is none, a row too many, ends in None; then
 the careful walk says what it was.
 """
 
 import struct
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from hashlib import sha256
 from typing import Any
 
 from custody.accounts import Totals
-from custody.journal import TRANSFER_DOMAIN, Added, Seal, pack_transfer, seal_digest
+from custody.journal import Added, Seal, begin_seal, checksum_of, pack_transfer
 from custody.transfers import Kind
 
 Row = tuple[Any, ...]
 
 _POSTED, _PENDING = int(Kind.POSTED), int(Kind.PENDING)
+_PLAIN = (_POSTED, 0, 0, 0)
+"""Kind, pending position, linked and expires_at_s of most transfers."""
 _MOVES = (_POSTED, int(Kind.POST))
 
 
@@ -73,15 +74,17 @@ class Step:
 def recount(
     last: Seal, rows: Iterable[Row], steps: Iterable[Step], endings: Callable[[], Iterable[Row]]
 ) -> Recount | None:
-    """What the rows behind a seal did, if all of them and their seals are what their digests say; else None.
+    """What the rows behind a seal did, if all of them are what their checksums and their seals say; else None.
 
-    `rows`: of `transfer` in order of position, in the order of TRANSFER_COLUMNS. `endings`: asks for what `audit.Walk`
-    takes; nobody is asked where no row ends a pending one.
+    `rows`: of `transfer` in order of position: id, debit and credit account, amount, reason, reference, occurred_at_s,
+    then "" for a transfer that is just posted, or kind, pending position (0: none), linked and expires_at_s, then the
+    checksum. A position need not be told, for both are over it. `endings`: asks for what `audit.Walk` takes; nobody
+    is asked where no row ends a pending one.
     """
     counted = Recount()
     try:
         ended = _follow(counted, last, rows, steps)
-        sound = ended is not None and (ended == 0 or all(_release(counted, ending) for ending in endings()))
+        sound = ended is not None and (ended == 0 or _release_all(counted, endings(), ended))
     except (TypeError, ValueError, AttributeError, KeyError, struct.error):  # no whole number, no text, no 64 bits
         return None
     return counted if sound else None
@@ -89,55 +92,81 @@ def recount(
 
 def _follow(counted: Recount, last: Seal, rows: Iterable[Row], steps: Iterable[Step]) -> int | None:
     """How many pending transfers the rows have ended; None where they are not sound."""
-    left, at, digests, endings = iter(steps), last.position, list[bytes](), 0
-    debits, credits_ = dict[int, int](), dict[int, int]()  # for these, a Counter takes twice as long
-    step = next(left, None)
-    end = at if step is None else step.seal.position
-    # `journal.digest_of` written out: this loop does little else, a million times.
-    for (
-        position,
-        name,
-        debit,
-        credit,
-        amount,
-        reason,
-        kind,
-        ended,
-        linked,
-        reference,
-        occurred,
-        expires,
-        digest,
-    ) in rows:
+    seals = _Seals(last, iter(steps))
+    at, stop, endings, transfers = last.position, seals.next_stop(last.position), 0, list[bytes]()
+    debits, credits_ = defaultdict[int, int](int), defaultdict[int, int](int)  # a Counter takes twice as long
+    # `journal.encoded` written out: this loop does little else, a million times.
+    for name, debit, credit, amount, reason, reference, occurred, special, checksum in rows:
         at += 1
+        kind, ended, linked, expires = map(int, special.split(" ")) if special else _PLAIN
+        name_, reference_ = name.encode(), reference.encode()
         packed = pack_transfer(
-            TRANSFER_DOMAIN, at, debit, credit, amount, ended or 0, occurred, expires, reason, kind, linked, len(name)
+            at, debit, credit, amount, ended, occurred, expires, reason, kind, linked, len(name_), len(reference_)
         )
-        if position != at or at > end or digest != sha256(packed + name.encode() + reference.encode()).digest():
+        transfer = packed + name_ + reference_
+        if checksum_of(transfer) != checksum:
             return None
-        digests.append(digest)
-        if kind == _POSTED:
-            debits[debit] = debits.get(debit, 0) + amount
-            credits_[credit] = credits_.get(credit, 0) + amount
-        else:
-            endings += ended is not None
+        transfers.append(transfer)
+        if special:
+            endings += ended != 0
             counted.count(kind, debit, credit, amount)
-        if at == end and step is not None:
-            if not _is_sealed(last, step, digests):
+        else:
+            debits[debit] += amount
+            credits_[credit] += amount
+        if at == stop:
+            if not seals.take(at, transfers):
                 return None
-            last, step, digests = step.seal, next(left, None), []
-            end = at if step is None else step.seal.position
+            stop, transfers = seals.next_stop(at), []
     counted.debits_posted.update(debits)
     counted.credits_posted.update(credits_)
-    return endings if step is None and at == last.position else None
+    return endings if stop == 0 and at == seals.last.position else None
 
 
-def _is_sealed(last: Seal, step: Step, digests: Sequence[bytes]) -> bool:
+_AT_ONCE = 4_096  # transfers held before they go into the digest of their seal, however many that is over
+
+
+@dataclass(slots=True)
+class _Seals:
+    """The seals along a stretch, each held against what it should be over."""
+
+    last: Seal
+    steps: Iterator[Step]
+    step: Step | None = None
+    begun: Any = None
+
+    def next_stop(self, at: int) -> int:
+        """The position up to which transfers are wanted together; 0 behind the last seal."""
+        if self.step is None:
+            self.step = next(self.steps, None)
+            if self.step is None:
+                return 0
+            self.begun = _begun(self.last, self.step)
+        return min(self.step.seal.position, at + _AT_ONCE)
+
+    def take(self, at: int, transfers: Sequence[bytes]) -> bool:
+        """The transfers up to a stop; whether the seal is right, where it ends there."""
+        if self.step is None or self.begun is None:
+            return False
+        self.begun.update(b"".join(transfers))
+        if at == self.step.seal.position:
+            if self.begun.digest() != self.step.seal.digest:
+                return False
+            self.last, self.step = self.step.seal, None
+        return True
+
+
+def _begun(last: Seal, step: Step) -> Any:
+    """The beginning of the digest of a step's seal; None where the seal cannot follow the last one."""
     sealed = step.seal
     if sealed.accounts - last.accounts != len(step.opened) or sealed.recorded_at_s < last.recorded_at_s:
-        return False
-    added = Added([step.opened[key] for key in range(last.accounts + 1, sealed.accounts + 1)], step.closed, digests)
-    return seal_digest(last, added, sealed.position, sealed.accounts, sealed.recorded_at_s) == sealed.digest
+        return None
+    added = Added([step.opened[key] for key in range(last.accounts + 1, sealed.accounts + 1)], step.closed)
+    return begin_seal(last, added, sealed.position, sealed.accounts, sealed.recorded_at_s)
+
+
+def _release_all(counted: Recount, endings: Iterable[Row], ended: int) -> bool:
+    released = [_release(counted, ending) for ending in endings]
+    return len(released) == ended and all(released)
 
 
 def _release(counted: Recount, ending: Row) -> bool:

@@ -42,7 +42,7 @@ def recorded() -> Select[AnyRow]:
             TRANSFER.c.occurred_at_s,
             TRANSFER.c.expires_at_s,
             _RECORDED_AT_S.label("recorded_at_s"),
-            TRANSFER.c.digest,
+            TRANSFER.c.checksum,
         )
         .join_from(TRANSFER, DEBIT, DEBIT.c.key == TRANSFER.c.debit_account)
         .join(CREDIT, CREDIT.c.key == TRANSFER.c.credit_account)
@@ -65,7 +65,7 @@ def recorded_of(row: AnyRow) -> Recorded:
         row.occurred_at_s,
         row.expires_at_s,
     )
-    return Recorded(row.position, transfer, row.recorded_at_s, row.digest)
+    return Recorded(row.position, transfer, row.recorded_at_s, row.checksum)
 
 
 def account_of(row: AnyRow) -> Account:

@@ -57,7 +57,7 @@ class SqliteStore(Store):
         varying: dict[str, Any] = {}
         columns = (rows.ids, rows.debit_keys, rows.credit_keys, rows.amounts, rows.reasons, rows.kinds,
                    rows.pending_positions, rows.linked, rows.references, rows.occurred_at_s, rows.expires_at_s,
-                   rows.digests)  # fmt: skip
+                   rows.checksums())  # fmt: skip
         for name, column in zip(TRANSFER_COLUMNS[1:], columns, strict=True):
             (said_once if isinstance(column, int | str | None) else varying)[name] = column
         start, names = 0, tuple(varying)

@@ -21,7 +21,7 @@ Row = tuple[Any, ...]
 
 TRANSFER_COLUMNS = (
     "position", "id", "debit_account", "credit_account", "amount", "reason", "kind", "pending_position", "linked",
-    "reference", "occurred_at_s", "expires_at_s", "digest",
+    "reference", "occurred_at_s", "expires_at_s", "checksum",
 )  # fmt: skip
 """The columns of `transfer`, in the order of a row to be inserted."""
 

@@ -55,9 +55,10 @@ class Transfer:
 
     `id`: the caller's, 1–64 of [A-Za-z0-9_.:/-]. `amount`: ledger units, positive; of a POST, 0 stands for all that is
     pending and less than that releases the rest; of a VOID, 0. A POST or VOID names its pending transfer in
-    `pending_id` and may leave both accounts "". `linked`: stands or falls with the next one. `expires_at_s`: for
-    PENDING only, the first second at which it can no longer be posted; 0 is never. Times are UTC seconds.
-    The journal keeps a POST or VOID with the pending transfer's accounts and the amount that it posted or released.
+    `pending_id` and may leave both accounts "". `reference`: any text that `is_text`. `linked`: stands or falls with
+    the next one. `expires_at_s`: for PENDING only, the first second at which it can no longer be posted; 0 is never.
+    Times are UTC seconds. The journal keeps a POST or VOID with the pending transfer's accounts and the amount that it
+    posted or released.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Refusal(StrEnum):
     EXISTS_WITH_DIFFERENT_REFERENCE = "exists_with_different_reference"
     EXISTS_WITH_DIFFERENT_OCCURRED_AT = "exists_with_different_occurred_at"
     EXISTS_WITH_DIFFERENT_EXPIRES_AT = "exists_with_different_expires_at"
+    REFERENCE_IS_MALFORMED = "reference_is_malformed"
     AMOUNT_MUST_BE_POSITIVE = "amount_must_be_positive"
     AMOUNT_EXCEEDS_INT64 = "amount_exceeds_int64"
     PENDING_ID_IS_REQUIRED = "pending_id_is_required"
@@ -169,21 +171,36 @@ def has_plain_id(transfer: Transfer) -> bool:
     return _ID.fullmatch(transfer.id) is not None
 
 
+def is_text(text: str) -> bool:
+    """Whether both databases can keep it: no NUL in it, and nothing that UTF-8 has no bytes for."""
+    if "\0" in text:
+        return False
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
+
+
 def check(transfer: Transfer) -> Refusal | None:
     """The first refusal that the transfer earns by its own shape, whatever the books say; the id aside."""
-    least = 0 if transfer.kind.resolves else 1
-    if transfer.amount < least:
+    if not is_text(transfer.reference):
+        return Refusal.REFERENCE_IS_MALFORMED
+    if transfer.amount < (0 if transfer.kind.resolves else 1):
         return Refusal.AMOUNT_MUST_BE_POSITIVE
     if transfer.amount > MAX_UNITS:
         return Refusal.AMOUNT_EXCEEDS_INT64
+    return _check_names(transfer) or _check_expiry(transfer)
+
+
+def _check_names(transfer: Transfer) -> Refusal | None:
     if transfer.kind.resolves:
-        if not transfer.pending_id:
-            return Refusal.PENDING_ID_IS_REQUIRED
-    elif transfer.pending_id:
+        return None if transfer.pending_id else Refusal.PENDING_ID_IS_REQUIRED
+    if transfer.pending_id:
         return Refusal.PENDING_ID_IS_NOT_ALLOWED
-    elif transfer.debit_account == transfer.credit_account:
-        return Refusal.ACCOUNTS_MUST_BE_DIFFERENT
-    return _check_expiry(transfer)
+    return Refusal.ACCOUNTS_MUST_BE_DIFFERENT if transfer.debit_account == transfer.credit_account else None
 
 
 def _check_expiry(transfer: Transfer) -> Refusal | None:

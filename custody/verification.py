@@ -1,16 +1,8 @@
 """Verifying the stored books: the journal is recounted, by as many processes as there are cores where it is long."""
 
-import json
 import os
 import sqlite3
-import subprocess
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import fields
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from custody.accounts import Account
 from custody.audit import Fault, FaultKind, Walk, compare_totals, gaps_between, is_defined, name_astray, span
+from custody.counting import count_elsewhere
 from custody.database import Database
 from custody.journal import Head
 from custody.ledger_file import uri_of
@@ -88,68 +81,23 @@ def _counts(
 ) -> tuple[Recount, list[Stretch]]:
     """What the sound stretches did to the counters, and the stretches that are not sound, or could not be counted."""
     end = parts[-1].last if parts else 0
-    workers = (os.cpu_count() or 1) if database.dialect == "sqlite" and end >= _LONG else 1
-    shares = [parts[len(parts) * worker // workers : len(parts) * (worker + 1) // workers] for worker in range(workers)]
-    if workers == 1:
-        answers = [_sums(parts, (count(read, part) for part in parts), lambda part: progress(part.last, end))]
-    else:
-        done = Counter[int]()
-
-        def reach(worker: int, part: Stretch) -> None:
-            done[worker] = part.last - shares[worker][0].first
-            progress(done.total(), end)
-
-        with ThreadPoolExecutor(workers) as pool:
-            asked = [pool.submit(_ask, database, share, partial(reach, worker)) for worker, share in enumerate(shares)]
-            answers = [answer.result() for answer in asked]
-    total = Recount()
-    for counted, _ in answers:
-        total.add(counted)
-    return total, [part for _, unsound in answers for part in unsound]
+    total, unsound = Recount(), list[Stretch]()
+    for part, counted in _counted(database, read, parts, end):
+        if counted is None:
+            unsound.append(part)
+        else:
+            total.add(counted)
+        progress(part.last, end)
+    return total, unsound
 
 
-def _sums(
-    parts: Sequence[Stretch], counts: Iterable[Recount | None], reach: Callable[[Stretch], None]
-) -> tuple[Recount, list[Stretch]]:
-    """The counts of these stretches added up, and the stretches without one; counts may end early."""
-    total, unsound, reached = Recount(), list[Stretch](), 0
-    # A process that cannot be started, or dies within an answer, has counted nothing from there on.
-    with suppress(OSError, ValueError):
-        for part, counted in zip(parts, counts, strict=False):
-            if counted is None:
-                unsound.append(part)
-            else:
-                total.add(counted)
-            reached += 1
-            reach(part)
-    return total, unsound + list(parts[reached:])
-
-
-def _ask(
-    database: Database, share: Sequence[Stretch], reach: Callable[[Stretch], None]
-) -> tuple[Recount, list[Stretch]]:
-    """`_sums` of what another process counts."""
-    return _sums(share, _counted_elsewhere(database, share), reach)
-
-
-def _counted_elsewhere(database: Database, share: Sequence[Stretch]) -> Iterator[Recount | None]:
-    if not share:
-        return
-    bounds = [str(share[0].first), *(str(part.last) for part in share)]
-    command = [sys.executable, "-m", "custody.stretches", uri_of(database.path, "ro"), *bounds]
-    with _started(command) as process:
-        for line in process.stdout or ():
-            yield _counted(json.loads(line))
-
-
-def _started(command: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-
-
-def _counted(told: dict[str, dict[str, int]] | None) -> Recount | None:
-    if told is None:
-        return None
-    return Recount(*(Counter({int(key): units for key, units in told[one.name].items()}) for one in fields(Recount)))
+def _counted(
+    database: Database, read: Read, parts: Sequence[Stretch], end: int
+) -> Iterable[tuple[Stretch, Recount | None]]:
+    processes = os.cpu_count() or 1
+    if database.dialect == "sqlite" and end >= _LONG and processes > 1:
+        return count_elsewhere(uri_of(database.path, "ro"), parts, processes)
+    return ((part, count(read, part)) for part in parts)
 
 
 def _named(walks: Sequence[Walk]) -> Iterator[Fault]:

@@ -118,7 +118,7 @@ _ACCOUNT = """CREATE TABLE account (key INTEGER PRIMARY KEY, id TEXT UNIQUE, ass
 limit_rule INTEGER, debits_pending INTEGER, debits_posted INTEGER, credits_pending INTEGER, credits_posted INTEGER)"""
 _TRANSFER = """CREATE TABLE transfer (position INTEGER PRIMARY KEY, id TEXT UNIQUE, debit_account INTEGER,
 credit_account INTEGER, amount INTEGER, reason INTEGER, kind INTEGER, pending_position INTEGER, linked INTEGER,
-reference TEXT, occurred_at_s INTEGER, expires_at_s INTEGER, digest BLOB)"""
+reference TEXT, occurred_at_s INTEGER, expires_at_s INTEGER, checksum INTEGER)"""
 _INDEXES = (
     "CREATE INDEX by_debit_account ON transfer (debit_account)",
     "CREATE INDEX by_credit_account ON transfer (credit_account)",
@@ -131,8 +131,8 @@ _INSERT = f"INSERT INTO transfer VALUES ({', '.join('?' * 13)})"
 
 
 def row_of(deposit: Deposit) -> tuple[object, ...]:
-    """A deposit as the bare loop inserts it; the digest is as long as ours and empty."""
-    return (None, *deposit, 1, 1, None, 0, "", 1, 0, bytes(32))
+    """A deposit as the bare loop inserts it; its checksum is a number like any other."""
+    return (None, *deposit, 1, 1, None, 0, "", 1, 0, 2**31)
 
 
 class Bare:

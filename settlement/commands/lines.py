@@ -18,7 +18,7 @@ TRANSFER_FIELDS = (
 )  # fmt: skip
 # What the listings add is passed over, so that what was listed can be read again.
 _ACCOUNT_LISTED = ("balance", "closed_at_s")
-_TRANSFER_LISTED = ("position", "recorded_at_s", "digest")
+_TRANSFER_LISTED = ("position", "recorded_at_s", "checksum")
 
 _ACCOUNT_ID = re.compile(r"[A-Za-z0-9_.:/-]{1,256}")
 _ASSET = re.compile(r"[A-Za-z0-9_.-]{1,32}")

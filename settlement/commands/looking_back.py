@@ -93,5 +93,5 @@ def row_of(recorded: Recorded) -> Row:
         "occurred_at_s": transfer.occurred_at_s,
         "expires_at_s": transfer.expires_at_s,
         "recorded_at_s": recorded.recorded_at_s,
-        "digest": recorded.digest.hex(),
+        "checksum": f"{recorded.checksum:08x}",
     }

@@ -15,9 +15,10 @@ from custody.accounts import Chart
 from custody.audit import FaultKind
 from custody.books import Books, BooksError
 from custody.database import open_database
-from custody.journal import START, Added, Head, Place, Seal, account_digest, digest_of, seal_digest
+from custody.journal import START, Added, Head, Place, Seal, account_digest, checksum_of, encoded, seal_digest
 from custody.tables import ACCOUNT, SEAL, TRANSFER
 from custody.transfers import Kind, Reason, Transfer
+from tests.custody.tampering import unguarded
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = Chart("USDC")
@@ -65,9 +66,7 @@ def kept(written: Path, tmp_path: Path) -> Iterator[Books]:
 def file(kept: Books, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """The file in the hands of someone who also knows how to switch its guards off."""
     assert kept.head().position == len(HISTORY)
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as connection:
-        connection.execute("PRAGMA ignore_check_constraints = ON")
-        connection.execute("PRAGMA synchronous = OFF")
+    with closing(unguarded(tmp_path / "ledger.sqlite")) as connection:
         yield connection
 
 
@@ -107,7 +106,7 @@ CHANGES = {
     "reference": ["'x'", "x'00'", "CAST(x'ff' AS TEXT)"],
     "occurred_at_s": ["1", "-1", "0.5"],
     "expires_at_s": ["91", "'x'"],
-    "digest": ["zeroblob(32)", "zeroblob(31)", "'0123456789abcdef0123456789abcdef'"],
+    "checksum": ["checksum + 1", "-1", "checksum + 4294967296", "0.5", "'x'", "x'00'"],
 }
 """Other values of each column, among them those that a CHECK or a type would refuse."""
 
@@ -140,10 +139,10 @@ def test_a_changed_row_is_named_among_many_under_one_seal(kept: Books, tamper: T
 
 
 def test_a_changed_amount_shows_in_the_row_and_in_both_counters(kept: Books, tamper: Tamper) -> None:
-    digest = kept.transfers()[1].digest.hex()
+    checksum = kept.transfers()[1].checksum
     tamper("UPDATE transfer SET amount = 51 WHERE id = 't2'")
     assert [(fault.kind.value, fault.where, fault.expected, fault.found) for fault in kept.verify()] == [
-        ("row_changed", "position 2 (t2)", f"content with digest {digest}", "other content"),
+        ("row_changed", "position 2 (t2)", f"content with checksum {checksum:08x}", "other content"),
         ("counter_changed", f"{FUND} credits_posted", "152", "151"),
         ("counter_changed", f"{VAULT} debits_posted", "152", "151"),
     ]
@@ -213,16 +212,17 @@ def test_a_row_pushed_in_between_is_found_by_what_it_pushed_aside(
         f"INSERT INTO transfer (position, id, {COPIED}) SELECT 2, 'forged', {COPIED} FROM transfer WHERE position = 1"
     )
     forged = replace(HISTORY[0], id="forged")
-    file.execute("UPDATE transfer SET digest = ? WHERE position = 2", (digest_of(forged, Place(2, 1, 2)),))
+    checksum = checksum_of(encoded(forged, Place(2, 1, 2)))
+    file.execute("UPDATE transfer SET checksum = ? WHERE position = 2", (checksum,))
     told = without_counters(kept)
     assert {where for _kind, where in told} >= {f"position {place} (t{place - 1})" for place in range(3, 9)}
 
 
-def test_a_row_forged_with_its_digest_and_counters_breaks_the_seal_over_it(
+def test_a_row_forged_with_its_checksum_and_counters_breaks_the_seal_over_it(
     kept: Books, file: sqlite3.Connection, tamper: Tamper
 ) -> None:
-    digest = digest_of(replace(HISTORY[1], amount=500), Place(2, 1, 2))
-    file.execute("UPDATE transfer SET amount = 500, digest = ? WHERE position = 2", (digest,))
+    checksum = checksum_of(encoded(replace(HISTORY[1], amount=500), Place(2, 1, 2)))
+    file.execute("UPDATE transfer SET amount = 500, checksum = ? WHERE position = 2", (checksum,))
     tamper(
         "UPDATE account SET credits_posted = credits_posted + 450 WHERE key = 2",
         "UPDATE account SET debits_posted = debits_posted + 450 WHERE key = 1",
@@ -457,29 +457,37 @@ def test_a_closing_taken_back_before_it_was_sealed_shows_once_it_should_have_bee
 # -- a history rewritten whole -----------------------------------------------------------------------------------------
 
 
+def recheck(file: sqlite3.Connection) -> dict[int, bytes]:
+    """Make every checksum anew over what the rows say now; the transfers as they are encoded, by position."""
+    transfers = {}
+    for row in file.execute("SELECT * FROM transfer").fetchall():
+        at, name, debit, credit, amount, reason, kind, pending, linked, reference, occurred, expires, _checksum = row
+        said = Transfer(name, "", "", amount, Reason(reason), Kind(kind), "", linked, reference, occurred, expires)
+        transfers[at] = encoded(said, Place(at, debit, credit, pending or 0))
+        file.execute("UPDATE transfer SET checksum = ? WHERE position = ?", (checksum_of(transfers[at]), at))
+    return transfers
+
+
 def reseal(file: sqlite3.Connection) -> None:
-    """Make every seal anew over what the rows say now, as someone would who knows the encoding."""
-    last = START
+    """Make every checksum and seal anew over what the rows say now, as someone would who knows the encoding."""
+    last, transfers = START, recheck(file)
     for position, accounts, recorded_at_s in file.execute(
         "SELECT position, accounts, recorded_at_s FROM seal"
     ).fetchall():
         after, up_to = (last.position, last.accounts), (position, accounts)
-        digests = file.execute(
-            "SELECT digest FROM transfer WHERE position > ? AND position <= ? ORDER BY position", (after[0], up_to[0])
-        )
         opened = file.execute(
             "SELECT digest FROM account WHERE key > ? AND key <= ? ORDER BY key", (after[1], up_to[1])
         )
         closed = file.execute("SELECT key, closed_at_s FROM account WHERE closed_after = ? ORDER BY key", after[:1])
-        added = Added([row[0] for row in opened], closed.fetchall(), [row[0] for row in digests])
+        under = [transfers[at] for at in range(after[0] + 1, up_to[0] + 1)]
+        added = Added([row[0] for row in opened], closed.fetchall(), under)
         digest = seal_digest(last, added, position, accounts, recorded_at_s)
         last = Seal(position, accounts, recorded_at_s, digest)
         file.execute("UPDATE seal SET digest = ? WHERE position = ?", (digest, position))
 
 
 def forge(file: sqlite3.Connection, tamper: Tamper) -> None:
-    digest = digest_of(replace(HISTORY[4], reason=Reason.RECALL), Place(5, 2, 4))
-    file.execute("UPDATE transfer SET reason = 4, digest = ? WHERE position = 5", (digest,))
+    tamper("UPDATE transfer SET reason = 4 WHERE position = 5")
     reseal(file)
 
 
@@ -531,11 +539,6 @@ def test_an_ending_of_what_it_cannot_end_is_found_however_well_it_is_sealed(
 ) -> None:
     """More than was held, other accounts, what was never held, and what is only held after it."""
     tamper(*(f"UPDATE transfer SET {change}" for change in changes))
-    for row in file.execute("SELECT * FROM transfer WHERE position IN (4, 6)").fetchall():
-        at, name, debit, credit, amount, reason, kind, pending, linked, reference, occurred, expires, _digest = row
-        kept_as = Transfer(name, "", "", amount, Reason(reason), Kind(kind), "", linked, reference, occurred, expires)
-        digest = digest_of(kept_as, Place(at, debit, credit, pending))
-        file.execute("UPDATE transfer SET digest = ? WHERE position = ?", (digest, at))
     reseal(file)
     assert without_counters(kept) == [("resolves_nothing", f"position {position} (t{position})")]
 

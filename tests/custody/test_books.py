@@ -9,7 +9,7 @@ from sqlalchemy import text
 from custody.accounts import Account, Chart, Limit, Totals
 from custody.books import Books, BooksError, TrialBalance
 from custody.database import Database, DatabaseError, open_database
-from custody.journal import GENESIS, START, Added, Head, Place, Seal, account_digest, digest_of, seal
+from custody.journal import GENESIS, START, Added, Head, Place, Seal, account_digest, checksum_of, encoded, seal
 from custody.transfers import Kind, Outcome, Reason, Refusal, Transfer, linked
 
 CHART = Chart("USDC")
@@ -37,7 +37,7 @@ def seals(database: Database) -> list[Seal]:
         return [Seal(*row) for row in rows]
 
 
-def test_the_journal_keeps_what_was_accepted_in_order_with_its_digests(books: Books) -> None:
+def test_the_journal_keeps_what_was_accepted_in_order_with_its_checksums(books: Books) -> None:
     books.post([DEPOSIT, replace(DEPOSIT, id="too much", amount=0), DELEGATE], 9)
     books.post([ACKNOWLEDGE], 10)
     first, second, third = books.transfers()
@@ -46,9 +46,9 @@ def test_the_journal_keeps_what_was_accepted_in_order_with_its_digests(books: Bo
     assert (first.transfer, second.transfer) == (DEPOSIT, DELEGATE)
     assert third.transfer == replace(ACKNOWLEDGE, debit_account=FUND, credit_account=VENUE)
     vault, fund, venue = books.keys([VAULT, FUND, VENUE]).tolist()
-    assert first.digest == digest_of(DEPOSIT, Place(1, vault, fund))
-    assert second.digest == digest_of(DELEGATE, Place(2, fund, venue))
-    assert third.digest == digest_of(third.transfer, Place(3, fund, venue, pending_position=2))
+    assert first.checksum == checksum_of(encoded(DEPOSIT, Place(1, vault, fund)))
+    assert second.checksum == checksum_of(encoded(DELEGATE, Place(2, fund, venue)))
+    assert third.checksum == checksum_of(encoded(third.transfer, Place(3, fund, venue, pending_position=2)))
 
 
 def test_each_post_is_sealed_over_all_that_it_added(
@@ -61,10 +61,13 @@ def test_each_post_is_sealed_over_all_that_it_added(
     books.post([replace(DEPOSIT, amount=0)], 12)  # refused: nothing is added, so nothing is sealed
     books.post([ACKNOWLEDGE], 10)
     keys = dict(zip([account.id for account in cast], range(1, 7), strict=True))
-    digests = [entry.digest for entry in books.transfers()]
+    vault, fund, venue = (keys[name] for name in (VAULT, FUND, VENUE))
+    posted = books.transfers()[2].transfer
+    first, second = encoded(DEPOSIT, Place(1, vault, fund)), encoded(DELEGATE, Place(2, fund, venue))
     opened = [account_digest(keys[account.id], account) for account in cast]
-    one = seal(START, Added(opened, (), digests[:2]), 9)
-    two = seal(one, Added([account_digest(7, later)], [(keys[HEDGER], 11)], digests[2:]), 10)
+    one = seal(START, Added(opened, (), [first, second]), 9)
+    closed, third = [(keys[HEDGER], 11)], encoded(posted, Place(3, fund, venue, 2))
+    two = seal(one, Added([account_digest(7, later)], closed, [third]), 10)
     assert seals(database) == [one, two]
     assert books.head() == two.head == Head(3, two.digest)
 

@@ -56,8 +56,8 @@ def sets_in(books: Books) -> list[int]:
         ("once", 1, 60, 1),
         ("for-good", 1, 60, 1),
         ("half", 1, 60, 1),
-        ("once", 61, 6_400, 307),
-        ("for-good", 130, 6_400, 613),
+        ("once", 61, 4_900, 241),
+        ("for-good", 130, 4_900, 463),
     ],
 )
 def test_a_fault_at_any_step_is_said_and_costs_no_more_than_the_set_at_hand(

@@ -32,7 +32,14 @@ SETTING = (
     Transfer("gone", "A", "D", 10, Reason.DELEGATION, PENDING),
     Transfer("gone.void", "", "", 0, Reason.DELEGATION, VOID, "gone"),
 )
-WORDS = {"-": "", "LONG": "x" * 65, "MAX": str(MAX_UNITS), "OVER": str(MAX_UNITS + 1)}
+WORDS = {
+    "-": "",
+    "NUL": "wire\0",
+    "HALF": "\ud800",
+    "LONG": "x" * 65,
+    "MAX": str(MAX_UNITS),
+    "OVER": str(MAX_UNITS + 1),
+}
 
 # Every row also breaks as many of the rules below its own as one transfer can, so the order itself is under test.
 REFUSALS = """
@@ -54,6 +61,8 @@ deposit   V  A  100    RECALL  POSTED  -       no     other 6  6     exists_with
 deposit   V  A  100    DEPOSIT POSTED  -       no     other 6  6     exists_with_different_reference
 deposit   V  A  100    DEPOSIT POSTED  -       no     wire  6  6     exists_with_different_occurred_at
 deposit   V  A  100    DEPOSIT POSTED  -       no     wire  5  6     exists_with_different_expires_at
+n         C  C  0      DEPOSIT POSTED  -       no     NUL   9  9     reference_is_malformed
+n         X  X  OVER   DEPOSIT POST    -       no     HALF  9  9     reference_is_malformed
 n         C  C  0      DEPOSIT POSTED  -       no     -     9  9     amount_must_be_positive
 n         X  X  0      DEPOSIT POSTED  open    no     -     9  9     amount_must_be_positive
 n         X  X  -1     DEPOSIT VOID    -       no     -     9  9     amount_must_be_positive

@@ -1,7 +1,6 @@
 """A long journal is walked in stretches, by several processes where it is a file; the answer is that of one walk."""
 
 import os
-import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +17,7 @@ from custody.database import Database, open_database
 from custody.recount import Recount
 from custody.stretches import Read, Stretch
 from custody.transfers import Kind, Reason, Transfer
+from tests.custody.tampering import unguarded
 
 CHART = Chart("USDC")
 VAULT, FUND, HEDGER, VENUE = CHART.vault(), CHART.available("fund"), CHART.available("hedger"), CHART.claim("fund", "v")
@@ -103,8 +103,7 @@ def walks(monkeypatch: pytest.MonkeyPatch, database: Database) -> Walks:
 
 
 def tamper(database: Database, *statements: str) -> None:
-    with closing(sqlite3.connect(database.path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA ignore_check_constraints = ON")
+    with closing(unguarded(database.path)) as connection:
         for statement in statements:
             assert connection.execute(statement).rowcount > 0, f"changed nothing: {statement}"
 
@@ -185,7 +184,7 @@ def test_only_the_stretch_with_the_fault_is_walked_again(walks: Walks) -> None:
 
 DYING = {
     "killed at once": "#!/bin/sh\nkill -9 $$\n",
-    "killed within its answer": '#!/bin/sh\nprintf \'{"sound": true, "digest": "\'\nkill -9 $$\n',
+    "killed within its answer": '#!/bin/sh\nprintf \'{"debits_pending": {"1": \'\nkill -9 $$\n',
     "gone without a word": "#!/bin/sh\nexit 0\n",
 }
 
