@@ -95,6 +95,10 @@ class Chart:
         """A client's own, in the compartment that one venue may look at."""
         return self._account(f"client/{_named(client)}/delegated/{_named(venue)}", Code.DELEGATED)
 
+    def venue_available(self, venue: str) -> Account:
+        """A venue's own, brought to the custodian and committed nowhere."""
+        return self._account(f"venue/{_named(venue)}/available", Code.AVAILABLE)
+
     def venue_collateral(self, venue: str) -> Account:
         """What a venue has posted with the custodian to cover its clients' gains."""
         return self._account(f"venue/{_named(venue)}/collateral", Code.VENUE_COLLATERAL)

@@ -7,13 +7,13 @@ the venue, the chain), so each is a set of pending transfers that is later poste
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 
 from custody.accounts import Account, Chart
 from custody.transfers import Kind, Reason, Transfer, derived_id, linked
 
 
-class Standing(Enum):
+class Standing(StrEnum):
     """Where collateral stands while it backs positions."""
 
     POOLED = "pooled"
@@ -21,7 +21,7 @@ class Standing(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Instruction:
+class Order:
     """Who moves how much, when and why. `id` is the caller's and becomes the id of the first transfer."""
 
     id: str
@@ -31,9 +31,9 @@ class Instruction:
     reference: str = ""
 
 
-def pay(debit: Account, credit: Account, order: Instruction) -> Transfer:
+def pay(debit: Account, credit: Account, order: Order) -> Transfer:
     """A payment that waits for nobody, such as a fee."""
-    return replace(_pending(order, debit, credit), kind=Kind.POSTED)
+    return replace(pending(order, debit, credit), kind=Kind.POSTED)
 
 
 def collateral_account(standing: Standing, chart: Chart, client: str, venue: str) -> Account:
@@ -41,33 +41,33 @@ def collateral_account(standing: Standing, chart: Chart, client: str, venue: str
     return chart.claim(client, venue) if standing is Standing.POOLED else chart.delegated(client, venue)
 
 
-def deposit(chart: Chart, to: Account, order: Instruction) -> tuple[Transfer, ...]:
+def deposit(chart: Chart, to: Account, order: Order) -> tuple[Transfer, ...]:
     """An asset arrives at the custodian for one owner; pending until it is confirmed."""
-    return (_pending(order, chart.vault(), to),)
+    return (pending(order, chart.vault(), to),)
 
 
-def withdraw(chart: Chart, out_of: Account, order: Instruction) -> tuple[Transfer, ...]:
+def withdraw(chart: Chart, out_of: Account, order: Order) -> tuple[Transfer, ...]:
     """An asset leaves the custodian; held until it is gone."""
-    return (_pending(order, out_of, chart.vault()),)
+    return (pending(order, out_of, chart.vault()),)
 
 
-def delegate(standing: Standing, chart: Chart, client: str, venue: str, order: Instruction) -> tuple[Transfer, ...]:
+def delegate(standing: Standing, chart: Chart, client: str, venue: str, order: Order) -> tuple[Transfer, ...]:
     """Available collateral begins to back positions at a venue; held until the venue acknowledges."""
     if standing is Standing.SEGREGATED:
-        return (_pending(order, chart.available(client), chart.delegated(client, venue)),)
+        return (pending(order, chart.available(client), chart.delegated(client, venue)),)
     return linked(
-        _pending(order, chart.available(client), chart.omnibus(venue)),
-        _pending(order, chart.pool(venue), chart.claim(client, venue), part="claim"),
+        pending(order, chart.available(client), chart.omnibus(venue)),
+        pending(order, chart.pool(venue), chart.claim(client, venue), part="claim"),
     )
 
 
-def recall(standing: Standing, chart: Chart, client: str, venue: str, order: Instruction) -> tuple[Transfer, ...]:
+def recall(standing: Standing, chart: Chart, client: str, venue: str, order: Order) -> tuple[Transfer, ...]:
     """Collateral comes back from a venue; held until the chain has released it."""
     if standing is Standing.SEGREGATED:
-        return (_pending(order, chart.delegated(client, venue), chart.available(client)),)
+        return (pending(order, chart.delegated(client, venue), chart.available(client)),)
     return linked(
-        _pending(order, chart.claim(client, venue), chart.pool(venue), part="claim"),
-        _pending(order, chart.omnibus(venue), chart.available(client)),
+        pending(order, chart.claim(client, venue), chart.pool(venue), part="claim"),
+        pending(order, chart.omnibus(venue), chart.available(client)),
     )
 
 
@@ -81,7 +81,8 @@ def cancel(held: Sequence[Transfer], at_s: int) -> tuple[Transfer, ...]:
     return linked(*(_resolve(transfer, Kind.VOID, "void", at_s) for transfer in held))
 
 
-def _pending(order: Instruction, debit: Account, credit: Account, part: str = "") -> Transfer:
+def pending(order: Order, debit: Account, credit: Account, part: str = "") -> Transfer:
+    """One reservation; `part` tells the members of a set apart."""
     return Transfer(
         id=derived_id(order.id, part) if part else order.id,
         debit_account=debit.id,

@@ -1,11 +1,11 @@
-"""Keys that sign digests: one interface, behind it a key in memory (tests, demonstrations).
+"""Keys that sign digests: one interface, behind it a key in memory, one from a keystore, or one inside a token.
 
-A keystore file and a hardware token come behind the same interface with the custodian issue.
+Here is the key in memory; `keystores` reads one from a file, `hardware` asks a token that never shows it.
 """
 
 from typing import Protocol
 
-from eth_keys.datatypes import PrivateKey, Signature
+from eth_keys.datatypes import PrivateKey
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -43,15 +43,7 @@ class LocalSigner:
 
     def sign_digest(self, digest: bytes) -> bytes:
         """Sign deterministically (RFC 6979). Raises ValueError unless the digest has 32 bytes."""
-        signature = self._sign(digest)
-        return signature.to_bytes()[:64] + bytes([signature.v + 27])
-
-    def sign_transaction_hash(self, digest: bytes) -> tuple[int, int, int]:
-        """(y parity, r, s) of a transaction hash. Raises ValueError unless it has 32 bytes."""
-        signature = self._sign(digest)
-        return signature.v, signature.r, signature.s
-
-    def _sign(self, digest: bytes) -> Signature:
         if len(digest) != 32:
             raise ValueError(f"a digest has 32 bytes, this has {len(digest)}")
-        return self._key.sign_msg_hash(digest)
+        signature = self._key.sign_msg_hash(digest)
+        return signature.to_bytes()[:64] + bytes([signature.v + 27])

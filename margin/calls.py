@@ -60,15 +60,22 @@ class Assessment:
 
 
 def assess(
-    equity_units: int, required: Requirement, call: MarginCall | None, now_s: int, policy: CallPolicy
+    equity_units: int,
+    required: Requirement,
+    call: MarginCall | None,
+    now_s: int,
+    policy: CallPolicy,
+    spared_units: int = 0,
 ) -> Assessment:
     """Test equity against the requirement. A second call is never made while one is open.
 
-    An open call is met by *initial* margin, not by maintenance: otherwise the next tick calls again.
+    An open call is met by *initial* margin, not by maintenance: otherwise the next tick calls again. `spared_units`
+    (1e-6 USD) are what the rules of the collateral schedule, and no loss, have taken from equity: they make a call, but
+    nobody liquidates for them before its deadline (custody/substitution.py).
     """
 
     def verdict() -> Verdict:
-        if equity_units < mul_div_up(required.maintenance_units, policy.critical_bps, BPS):
+        if equity_units + spared_units < mul_div_up(required.maintenance_units, policy.critical_bps, BPS):
             return Verdict.LIQUIDATE_CRITICAL
         if call is None:
             return Verdict.HEALTHY if equity_units >= required.maintenance_units else Verdict.CALL

@@ -5,26 +5,25 @@ The same bytes are hashed here and in Solidity: a mirror batch by its ABI encodi
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
+
+from custody import typed_data
+from custody.typed_data import Domain, Struct
 
 GENESIS = bytes(32)
 """The digest before the first batch or cycle."""
 
 BATCH_TYPE = "(uint64,bytes32,uint64,(uint32,uint64)[],(uint32,address,int64)[])"
 
-_DOMAIN = keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
-_OBLIGATION_TYPE = "Obligation(address holder,address token,int256 amount)"
-_OBLIGATION = keccak(text=_OBLIGATION_TYPE)
-_CYCLE = keccak(
-    text="Cycle(address venue,uint64 sequence,bytes32 previousDigest,uint64 cutOff,bytes32 positionsDigest,"
-    "Obligation[] obligations)" + _OBLIGATION_TYPE
+_OBLIGATION = Struct("Obligation(address holder,address token,int256 amount)")
+_CYCLE = Struct(
+    "Cycle(address venue,uint64 sequence,bytes32 previousDigest,uint64 cutOff,bytes32 positionsDigest,"
+    "Obligation[] obligations)",
+    _OBLIGATION,
 )
-_RELEASE = keccak(
-    text="Release(address holder,address venue,address token,uint256 amount,uint256 nonce,uint256 deadline)"
-)
+_RELEASE = Struct("Release(address holder,address venue,address token,uint256 amount,uint256 nonce,uint256 deadline)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +79,8 @@ class ChainCycle:
 
     def digest(self, domain: bytes) -> bytes:
         """The EIP-712 digest in a domain."""
-        rows = b"".join(
-            keccak(encode(("bytes32", "address", "address", "int256"), (_OBLIGATION, *row))) for row in self.obligations
-        )
-        types = ("bytes32", "address", "uint64", "bytes32", "uint64", "bytes32", "bytes32")
-        values = (_CYCLE, *self.arguments()[:-1], keccak(rows))
-        return _typed(domain, keccak(encode(types, values)))
+        rows = [_OBLIGATION.named(*row) for row in self.obligations]
+        return typed_data.digest(domain, _CYCLE.hash(_CYCLE.named(*self.arguments()[:-1], rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +99,9 @@ class Release:
 
     def digest(self, domain: bytes) -> bytes:
         """The EIP-712 digest in a domain."""
-        types = ("bytes32", "address", "address", "address", "uint256", "uint256", "uint256")
-        return _typed(domain, keccak(encode(types, (_RELEASE, *self.arguments()))))
+        return typed_data.digest(domain, _RELEASE.hash(_RELEASE.named(*self.arguments())))
 
 
-@cache
 def domain_separator(name: str, chain_id: int, contract: str) -> bytes:
     """The EIP-712 domain of a Bulkhead contract, version 1."""
-    types = ("bytes32", "bytes32", "bytes32", "uint256", "address")
-    return keccak(encode(types, (_DOMAIN, keccak(text=name), keccak(text="1"), chain_id, contract)))
-
-
-def _typed(domain: bytes, struct: bytes) -> bytes:
-    return keccak(b"\x19\x01" + domain + struct)
+    return Domain(name, chain_id, contract).separator()

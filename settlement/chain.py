@@ -12,7 +12,8 @@ from typing import Any
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.address import to_checksum_address
 
-from custody.signers import LocalSigner
+from custody.curve import parity_and_numbers
+from custody.signers import Signer
 from settlement.abi import Artifact, explain_revert
 from settlement.node import ChainError, Node
 
@@ -45,7 +46,7 @@ class Chain:
     """One sender on one node. `artifacts` are the contracts whose errors it can explain."""
 
     node: Node
-    sender: LocalSigner
+    sender: Signer
     artifacts: Sequence[Artifact]
     gas_used: Counter[str] = field(default_factory=Counter)
     transactions: int = 0
@@ -130,7 +131,8 @@ class Chain:
             "maxPriorityFeePerGas": TIP_WEI,
             "data": "0x" + data.hex(),
         }
-        v, r, s = self.sender.sign_transaction_hash(bytes(TypedTransaction.from_dict(fields).hash()))
+        signature = self.sender.sign_digest(bytes(TypedTransaction.from_dict(fields).hash()))
+        v, r, s = parity_and_numbers(signature)
         return "0x" + bytes(TypedTransaction.from_dict({**fields, "v": v, "r": r, "s": s}).encode()).hex()
 
     def _why_reverted(self, to: str, data: bytes, block: str) -> str:

@@ -9,7 +9,14 @@ from importlib.metadata import entry_points, version
 
 from cyclopts import App, CycloptsError
 
+from settlement.commands.collateral import COLLATERAL
+from settlement.commands.custody import CUSTODY
+from settlement.commands.drill import DRILL
+from settlement.commands.keeping import KEYS
 from settlement.commands.ledger import LEDGER
+from settlement.commands.proving import prove
+from settlement.commands.signing import sign
+from settlement.commands.verifying import VERIFY
 
 GROUP = "bulkhead.commands"
 
@@ -23,6 +30,13 @@ def build() -> App:
         suppress_keyboard_interrupt=False,
     )
     app.command(LEDGER)
+    app.command(COLLATERAL)
+    app.command(CUSTODY)
+    app.command(DRILL)
+    app.command(KEYS)
+    app.command(sign)
+    app.command(prove)
+    app.command(VERIFY)
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
         app.command(entry.load(), name=entry.name)
     return app

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from custody.money import Asset
-from custody.signers import LocalSigner, Signer
+from custody.signers import Signer
 from settlement.abi import load_artifact
 from settlement.batch import ChainCycle, MirrorBatch, Release, domain_separator
 from settlement.chain import Call, Chain, Receipt
@@ -111,7 +111,7 @@ class Contracts:
         return list(self.chain.read(POSITIONS, self.positions, "positionsOf", accounts, instruments))
 
 
-def deploy(node: Node, operator: LocalSigner, plan: Plan) -> Contracts:
+def deploy(node: Node, operator: Signer, plan: Plan) -> Contracts:
     """Put everything on the chain and wire it up. The operator pays for gas and becomes its administrator."""
     chain = Chain(node, operator, ALL)
     contracts = Contracts(chain, plan)

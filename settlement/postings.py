@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from custody.accounts import Account, Chart
-from custody.delegation import Instruction, Standing, collateral_account, complete
+from custody.delegation import Order, Standing, collateral_account, complete
 from custody.transfers import Kind, Reason, Transfer, linked
 from settlement.mirror import FUND, HOUSE
 from settlement.netting import Obligation
@@ -57,7 +57,7 @@ def postings(
     charts: Mapping[str, Chart],
     venue: str,
     obligations: Iterable[Obligation],
-    order: Instruction,
+    order: Order,
 ) -> Postings:
     """The transfers of one cycle. `order.units` is not used; its id prefixes the ids of all transfers."""
     rows = tuple(obligations)
@@ -78,7 +78,7 @@ def postings(
     return Postings(linked(*holds), linked(*payments))
 
 
-def _leg(order: Instruction, number: int, debit: Account, credit: Account, units: int, kind: Kind) -> Transfer:
+def _leg(order: Order, number: int, debit: Account, credit: Account, units: int, kind: Kind) -> Transfer:
     return Transfer(
         id=f"{order.id}:{number}",
         debit_account=debit.id,

@@ -107,6 +107,15 @@ def end_call(tx: Connection, call_id: str, how: str, at_s: int) -> None:
     tx.execute(update(CALL).where(CALL.c.id == call_id).values(ended=how, ended_at_s=at_s))
 
 
+def calls_between(tx: Connection, from_s: int, until_s: int) -> list[MarginCall]:
+    """The calls that were open at some moment from `from_s` until before `until_s` (UTC seconds), in that order."""
+    was_open = (CALL.c.opened_at_s < until_s) & ((CALL.c.ended == "") | (CALL.c.ended_at_s > from_s))
+    rows = tx.execute(select(CALL).where(was_open).order_by(CALL.c.opened_at_s, CALL.c.id))
+    return [
+        MarginCall(row.id, row.client, row.venue, row.amount_units, row.opened_at_s, row.deadline_s) for row in rows
+    ]
+
+
 def store_message(tx: Connection, message: Message) -> None:
     tx.execute(insert(MESSAGE), [{**asdict(message), "digest": message.digest.hex()}])
 

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 
 def bench(
-    what: Literal["ledger"],
+    what: Literal["ledger", "proof"],
     *,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
@@ -17,17 +17,20 @@ def bench(
     Parameters
     ----------
     what
-        The part: ledger.
+        The part: ledger or proof.
     json
         Print machine, sizes and measures as JSON instead of a table.
     """
-    from scripts.bench import ledger
+    from importlib import import_module
+
     from scripts.bench.measure import report
+
+    part = import_module(f"scripts.bench.{what}")
 
     def say(name: str) -> None:
         sys.stderr.write(f"bench {what}: {name} …\n")
 
-    told = report(ledger.SIZES, ledger.measures(say))
+    told = report(part.SIZES, part.measures(say))
     sys.stdout.write(json_text.dumps(told, indent=1) + "\n" if json else _table(told))
     return 0
 

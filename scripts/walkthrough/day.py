@@ -91,6 +91,8 @@ class CrashDay:
         yield self._step(end_s, last, None, first=False)
         final = self._step(end_s + self.scenario.step_s, last, None, first=False)
         self._check_act()
+        for desk in self.desks.values():
+            desk.audit.at_the_end()
         yield Moment(final.at_s, last, (), final.happenings, None, act_ended=True)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from custody.accounts import Account, Chart
 from custody.books import Books
+from custody.custodian_tables import CUSTODIAN
 from custody.database import LEDGER, open_database
 from custody.delegation import Standing
 from custody.transfers import Reason
@@ -28,7 +29,7 @@ def open_desk(standing: Standing, folder: Path, node: Node, start_s: int, index_
     venues = {venue: signer_of(f"venue/{venue}") for venue in SETTING.venues}
     custodian, redemption = signer_of("custodian"), signer_of("redemption")
     contracts = deploy(node, operator, Plan(assets, venues, custodian, redemption, SETTING.window_s))
-    database = open_database(folder / f"ledger-{standing.value}.sqlite", schemas=(LEDGER, DESK))
+    database = open_database(folder / f"ledger-{standing.value}.sqlite", schemas=(LEDGER, CUSTODIAN, DESK))
     books = Books(database)
     books.open_accounts(_accounts(standing))
     instruments = SETTING.instruments

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 from custody.collateral import BPS
 from custody.money import mul_div_down, mul_div_up
-from custody.transfers import Reason
 from margin.broker import BrokerAccount
 from margin.scenarios.events import AnyEvent, DepthChanged, MarginStepped, OpeningDelayed, RatesMoved
 from scripts.walkthrough.cast import (
@@ -95,7 +94,7 @@ class Outside:
             for source in self.desk.margin.spare_at(maker, venue):
                 units = mul_div_down(source.units, BPS - depth_bps, BPS)
                 if units:
-                    postings, tx_hash = self.desk.collateral.recall(maker, venue, source.asset, units, Reason.RECALL)
+                    postings, tx_hash = self.desk.collateral.recall(maker, venue, source.asset, units)
                     world.tell(
                         "recalled", maker, venue, postings=postings, tx_hash=tx_hash, asset=source.asset, units=units
                     )
@@ -151,10 +150,13 @@ class Outside:
         if units <= 0:
             return 0
         world = self.desk.world
-        from_reserve = min(units, world.available(client)["USDC"])
+        from_reserve = min(units, self.desk.collateral.withdrawable(client, "USDC"))
         from_coins = self._sell_reserve(client, units - from_reserve)
         from_venues = self._take_spare(client, units - from_reserve - from_coins)
-        paid = from_reserve + from_coins + from_venues
+        # What is left delegated has to stay covered, so not all that came back can leave.
+        gathered = from_reserve + from_coins + from_venues
+        paid = min(gathered, self.desk.collateral.withdrawable(client, "USDC"))
+        from_venues = max(from_venues - (gathered - paid), 0)
         postings = self.desk.collateral.take_out(client, "USDC", paid, f"call: {why}") if paid else (0, 0)
         self.unmet_units[client] = self.unmet_units.get(client, 0) + units - paid
         world.tell(
@@ -167,7 +169,8 @@ class Outside:
         """Sell coins that the client keeps in reserve, at the index less the spread."""
         world, raised = self.desk.world, 0
         for symbol, eligible in world.setting.schedule.items():
-            missing, held = wanted_units - raised, world.available(client)[symbol]
+            missing = wanted_units - raised
+            held = self.desk.collateral.withdrawable(client, symbol)
             if symbol == world.setting.settlement_asset or missing <= 0 or not held:
                 continue
             price = world.index_e6[symbol] * (BPS - world.setting.conversion_spread_bps)
@@ -185,7 +188,7 @@ class Outside:
             spare = sum(source.units for source in self.desk.margin.spare_at(client, venue) if source.asset == "USDC")
             units = min(spare, wanted_units - taken)
             if units > 0:
-                self.desk.collateral.recall(client, venue, "USDC", units, Reason.RECALL)
+                self.desk.collateral.recall(client, venue, "USDC", units)
                 taken += units
         return taken
 

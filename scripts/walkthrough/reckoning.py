@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from custody.collateral import market_value
 from custody.delegation import Standing
 from scripts.walkthrough.cast import CLIENTS
 from scripts.walkthrough.outside import Outside
@@ -118,7 +117,7 @@ class Tally:
         reckoning, world = self.reckoning, desk.world
         for name, account in reckoning.clients.items():
             held = [world.collateral(name, venue) for venue in world.setting.venues]
-            worth = (market_value(world.setting.schedule, h, world.index_e6) for h in (world.available(name), *held))
+            worth = (world.valued(holdings).market_units for holdings in (world.available(name), *held))
             account.worth_units = sum(worth)
             account.fees_units = desk.collateral.fees_units.get(name, 0)
         reckoning.cycles, reckoning.paid_units = desk.settlement.cycles, desk.settlement.paid_units

@@ -18,6 +18,7 @@ from margin.scenarios.candles import CandleError
 from margin.scenarios.scenario import Scenario, ScenarioError
 from scripts.walkthrough import tables
 from scripts.walkthrough.command import Options
+from scripts.walkthrough.custody_setting import setting_of
 from scripts.walkthrough.day import CrashDay
 from scripts.walkthrough.event import UsageError, event_of
 from scripts.walkthrough.opening import BEFORE_S
@@ -33,6 +34,7 @@ from settlement.happenings import Happening
 from settlement.node import ChainError, Node
 
 LEDGERS = tuple(f"ledger-{standing.value}.sqlite" for standing in Standing)
+SETTINGS = {standing: f"custody-{standing.value}.json" for standing in Standing}
 TOLD = ("result.json", "transcript.txt", "report.html")
 INTERRUPTED = 130
 LONGEST_PACE_S = 3_600
@@ -89,6 +91,9 @@ def _run(options: Options) -> int:
             day.close()
         told_result = result(event, options.seed, map(_name_only, options.candles), series, reckonings, happenings)
         _leave(options, told_result, written.getvalue())
+        if options.out is not None:
+            for standing, desk in day.desks.items():
+                (options.out / SETTINGS[standing]).write_text(setting_of(desk.collateral.instructing), encoding="utf-8")
     return 0
 
 
@@ -111,7 +116,7 @@ def _folder(out: Path | None) -> Iterator[Path]:
         for ledger in LEDGERS:
             for leftover in out.glob(f"{ledger}*"):
                 leftover.unlink()
-        for name in TOLD:
+        for name in (*TOLD, *SETTINGS.values()):
             (out / name).unlink(missing_ok=True)
     except OSError as why:
         raise UsageError(f"--out {out} cannot be used: {why.strerror}; give a folder that can be written to") from why
@@ -165,7 +170,7 @@ def _leave(options: Options, told: dict[str, object], transcript: str) -> None:
         data = json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         for name, text in zip(TOLD, (data, _without_padding(transcript), page(told)), strict=True):
             (options.out / name).write_text(text, encoding="utf-8")
-        sys.stderr.write(f"written to {options.out}: {', '.join((*TOLD, *LEDGERS))}\n")
+        sys.stderr.write(f"written to {options.out}: {', '.join((*TOLD, *LEDGERS, *SETTINGS.values()))}\n")
     if options.json:
         # Escaped: whatever encoding standard output has, this is valid there.
         sys.stdout.write(json.dumps(told, indent=1, sort_keys=True) + "\n")

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from custody.collateral import market_value
 from custody.delegation import Standing
 from margin.requirement import requirement
 from scripts.walkthrough.cast import CLIENTS
@@ -60,10 +59,10 @@ def reading(desk: Desk) -> Reading:
     equity, maintenance = {}, {}
     reachable = at_venues = unsettled = 0
     for client in (client.name for client in CLIENTS):
-        reachable += market_value(world.setting.schedule, world.available(client), world.index_e6)
+        reachable += world.valued(world.available(client)).market_units
         equity[client] = maintenance[client] = 0
         for venue in world.setting.venues:
-            held = market_value(world.setting.schedule, world.collateral(client, venue), world.index_e6)
+            held = world.valued(world.collateral(client, venue)).market_units
             gain = desk.margin.unsettled(client, venue)
             positions = desk.margin.positions(client, venue)
             equity[client] += held + gain

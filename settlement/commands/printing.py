@@ -52,7 +52,8 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def _date(at_s: int) -> str:
+def date(at_s: int) -> str:
+    """UTC seconds as ISO 8601."""
     try:
         return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):  # 64 bits hold times that no calendar does
@@ -61,7 +62,7 @@ def _date(at_s: int) -> str:
 
 def _for_people(value: object, is_time: bool) -> str:
     if is_time and isinstance(value, int):
-        return _date(value)
+        return date(value)
     return "" if value is None else str(value)
 
 

@@ -23,8 +23,9 @@ DONE, FAILED, USAGE = 0, 1, 2
 _LONGEST = 1 << 20  # bytes of a line: more is no line of ours, and would have to be held as a whole
 
 
-def answered(name: str, work: Callable[[], int]) -> int:
-    """The exit code of the work, whether it ends or fails."""
+def answered(name: str, work: Callable[[], int], group: str = "ledger") -> int:
+    """The exit code of the work, whether it ends or fails; `group` is the command that the subcommand belongs to."""
+    name = f"{group} {name}".strip()
     try:
         status = work()
         sys.stdout.flush()
@@ -99,5 +100,5 @@ def _unreadable(source: str, error: Exception) -> InputError:
 
 
 def _complain(name: str, error: Exception, status: int) -> int:
-    sys.stderr.write(f"ledger {name}: {error}\n")
+    sys.stderr.write(f"{name}: {error}\n")
     return status

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from custody.accounts import Code, Totals
 from custody.delegation import Standing
+from custody.register import Register
 from settlement.desk.settling import SettlementRoom
 from settlement.desk.world import World
 from settlement.mirror import FUND, HOUSE
@@ -30,6 +31,7 @@ class AuditRoom:
 
     world: World
     settlement: SettlementRoom
+    custodian: Register
     checks: int = 0
     _codes: dict[str, Code] = field(default_factory=dict)
 
@@ -47,15 +49,22 @@ class AuditRoom:
         trial = trial_balance_breaks(self.world.books.trial_balance())
         self._require([*trial, *self._compartments(), *self._batches_on_chain(), *self._positions_on_chain()])
 
+    def at_the_end(self) -> None:
+        """Every movement of the custodian's, told again from its events: to its state and its transfers."""
+        self._fail_on(self.custodian.verify())
+
+    def _fail_on(self, found: Sequence[str]) -> None:
+        self.checks += 1
+        if found:
+            self._fail(found)
+
     def _require_sound_books(self) -> None:
         faults = self.world.books.verify()
         if faults:
             self._fail([f"{one.kind} at {one.where}: expected {one.expected}, found {one.found}" for one in faults])
 
     def _require(self, breaks: list[Break]) -> None:
-        self.checks += 1
-        if breaks:
-            self._fail([str(found) for found in breaks])
+        self._fail_on([str(found) for found in breaks])
 
     def _fail(self, found: Sequence[str]) -> NoReturn:
         listed = "\n  ".join(found)

@@ -1,13 +1,19 @@
 """Collateral on the move: deposits, delegations, recalls, withdrawals; held first, posted when their time has come."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from custody.accounts import Account
-from custody.collateral import BPS, delegable_units, market_value
-from custody.delegation import Instruction, Standing, complete, delegate, deposit, pay, recall, withdraw
+from custody.collateral import BPS
+from custody.coverage import Coverage
+from custody.custodian_facts import coverage_of
+from custody.delegation import Order, Standing, complete, deposit, pay
 from custody.money import mul_div_up
-from custody.transfers import Reason, Transfer
-from settlement.desk.world import World
+from custody.movements import Movement, Said
+from custody.states import Act
+from custody.transfers import Reason
+from settlement.desk.instructing import Instructing
+from settlement.desk.world import DeskError, World
 from settlement.keys import holder_of
 from settlement.mirror import FUND, HOUSE
 from settlement.postings import OMNIBUS, party_account
@@ -15,34 +21,54 @@ from settlement.postings import OMNIBUS, party_account
 DAYS_A_YEAR = 365
 CONSENT_S = 3_600
 """How long a holder's signature on a release stays good."""
+CONFIRMATIONS = 12
+"""How deep a deposit is in its chain when it is told to the custodian: as deep as it asks."""
+
+LOOKED_AT_EVERY_S = 3_600
+"""How often the custodian looks for what is overdue; when it does changes no outcome."""
+
+
+@dataclass(slots=True)
+class Postings:
+    """What was written to the journal: the first and last position, once it is done."""
+
+    before: int
+    last: int = 0
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.before + 1, self.last
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A held delegation that the venue will acknowledge at `ready_s`."""
+    """A movement to a venue that the venue will acknowledge at `ready_s`; `out_of` the venue that it leaves, if any."""
 
     ready_s: int
     client: str
     venue: str
     asset: str
     units: int
-    held: tuple[Transfer, ...]
+    movement_id: str
     reason: Reason
+    out_of: str = ""
 
 
 @dataclass(slots=True)
 class CollateralRoom:
-    """The only room that moves assets in, out, or between compartments outside a settlement."""
+    """The only room that moves assets in, out, or between compartments outside a settlement: by the custodian."""
 
     world: World
+    instructing: Instructing = field(init=False)
     on_the_way: list[Arrival] = field(default_factory=list)
     clients: tuple[str, ...] = ()
     fees_units: dict[str, int] = field(default_factory=dict)
     _numbers: int = 0
 
-    def _order(self, word: str, units: int, reason: Reason, reference: str = "") -> Instruction:
-        self._numbers += 1
-        return Instruction(f"{word}/{self._numbers}", units, self.world.now_s, reason, reference)
+    def __post_init__(self) -> None:
+        self.instructing = Instructing.over(self.world)
+
+    # -- in and out ------------------------------------------------------------------------------------------------
 
     def open_venue(self, venue: str, amounts: dict[str, int]) -> None:
         """A venue posts its own collateral and what stands behind defaults: `amounts` by HOUSE and FUND, 1e-6 USD."""
@@ -52,69 +78,100 @@ class CollateralRoom:
     def fund_party(self, party: str, venue: str, units: int) -> tuple[tuple[int, int], str]:
         """The venue brings settlement asset from outside for its collateral or its fund; its claims follow on chain."""
         symbol = self.world.setting.settlement_asset
-        account = party_account(self.world.standing, self.world.charts[symbol], venue, party)
-        postings = self._bring(account, symbol, units, f"{venue} {party}")
-        return postings, self._credit_on_chain(party, venue, symbol, units)
+        with self._written() as postings:
+            if party == HOUSE:
+                owner, eligible = f"venue/{venue}", self.world.setting.schedule[symbol]
+                # A venue's own collateral is held like a client's: a little more than is delegated has to be there.
+                had = self._coverage(owner, symbol)
+                least = mul_div_up(had.delegated_units + units, BPS, BPS - eligible.haircut_bps)
+                if least > had.available_units + had.delegated_units:
+                    self._credited(owner, symbol, least - had.available_units - had.delegated_units, f"{venue} {party}")
+                self._told(self.instructing.delegate(owner, venue, eligible.asset, units), Act.ACKNOWLEDGE)
+            else:
+                # No owner can recall it, so it is no delegation: it stands behind the defaults of others.
+                account = party_account(self.world.standing, self.world.charts[symbol], venue, party)
+                held = deposit(self.world.charts[symbol], account, self._order("fund", units, Reason.DEPOSIT))
+                self.world.post(held)
+                self.world.post(complete(held, self.world.now_s))
+        return postings.span, self._credit_on_chain(party, venue, symbol, units)
 
     def bring(self, client: str, asset: str, units: int, reference: str = "") -> tuple[int, int]:
         """A confirmed deposit of a client's."""
-        return self._bring(self.world.charts[asset].available(client), asset, units, reference)
-
-    def _bring(self, to: Account, asset: str, units: int, reference: str) -> tuple[int, int]:
-        held = deposit(self.world.charts[asset], to, self._order("deposit", units, Reason.DEPOSIT, reference))
-        first, _ = self.world.post(held)
-        return first, self.world.post(complete(held, self.world.now_s))[1]
+        self.instructing.admit(f"client/{client}")
+        with self._written() as postings:
+            self._credited(f"client/{client}", asset, units, reference)
+        return postings.span
 
     def take_out(self, client: str, asset: str, units: int, reference: str = "") -> tuple[int, int]:
-        """A withdrawal of a client's from what is available."""
-        chart = self.world.charts[asset]
-        order = self._order("withdrawal", units, Reason.WITHDRAWAL, reference)
-        held = withdraw(chart, chart.available(client), order)
-        first, _ = self.world.post(held)
-        return first, self.world.post(complete(held, self.world.now_s))[1]
+        """A withdrawal of a client's, which must not uncover what it has delegated: see `withdrawable`."""
+        with self._written() as postings:
+            held = self.world.setting.schedule[asset].asset
+            movement = self.instructing.withdraw(f"client/{client}", held, units)
+            for act in (Act.SEND, Act.CONFIRM):
+                self._told(movement, act, reference)
+        return postings.span
+
+    # -- to venues and back ----------------------------------------------------------------------------------------
+
+    def coverage(self, client: str, asset: str) -> Coverage:
+        """What a client has of an asset, free and delegated, and how much more the haircut lets it delegate."""
+        return self._coverage(f"client/{client}", asset)
 
     def delegable(self, client: str, asset: str) -> int:
         """How much more of an asset a client may delegate: no double delegation, whatever the price."""
-        world = self.world
-        delegated = sum(world.collateral(client, venue)[asset] for venue in world.setting.venues)
-        delegated += sum(a.units for a in self.on_the_way if (a.client, a.asset) == (client, asset))
-        return delegable_units(world.setting.schedule[asset], world.available(client)[asset], delegated)
+        return self.coverage(client, asset).delegable_units
+
+    def withdrawable(self, client: str, asset: str) -> int:
+        """How much of an asset may leave without uncovering what is delegated."""
+        return self.coverage(client, asset).withdrawable_units
 
     def delegate(
         self, client: str, venue: str, asset: str, units: int, ready_s: int, reason: Reason
     ) -> tuple[int, int]:
         """Hold a delegation until the venue acknowledges it at `ready_s`; `units` must be delegable."""
-        order = self._order("delegation", units, reason, f"{client} to {venue}")
-        held = delegate(self.world.standing, self.world.charts[asset], client, venue, order)
-        postings = self.world.post(held)
-        self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, held, reason))
-        return postings
+        with self._written() as postings:
+            held = self.world.setting.schedule[asset].asset
+            movement = self.instructing.delegate(f"client/{client}", venue, held, units)
+        self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, movement.id, reason))
+        return postings.span
+
+    def move(self, client: str, out_of: str, venue: str, asset: str, units: int, ready_s: int) -> tuple[int, int]:
+        """Hold collateral at one venue until another acknowledges it at `ready_s`: it counts at neither meanwhile."""
+        with self._written() as postings:
+            held = self.world.setting.schedule[asset].asset
+            movement = self.instructing.move(f"client/{client}", out_of, venue, held, units)
+            self._told(movement, Act.RELEASE)
+        self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, movement.id, Reason.VENUE_MOVE, out_of))
+        return postings.span
 
     def arrive(self) -> None:
-        """Post what venues acknowledge by now, and write it to the chain."""
+        """Post what venues acknowledge by now, and write it to the chain; let the custodian see what is overdue."""
         world = self.world
+        if world.now_s % LOOKED_AT_EVERY_S == 0:
+            self.instructing.custodian.tick(world.now_s)
         due = [arrival for arrival in self.on_the_way if arrival.ready_s <= world.now_s]
         self.on_the_way = [arrival for arrival in self.on_the_way if arrival.ready_s > world.now_s]
         for arrival in due:
-            postings = world.post(complete(arrival.held, world.now_s))
+            if arrival.out_of:
+                self._release_on_chain(arrival.client, arrival.out_of, arrival.asset, arrival.units)
+            with self._written() as postings:
+                self._told(arrival.movement_id, Act.ACKNOWLEDGE)
             holder = arrival.client if world.standing is Standing.SEGREGATED else OMNIBUS
             tx_hash = self._credit_on_chain(holder, arrival.venue, arrival.asset, arrival.units)
             if arrival.reason is not Reason.DELEGATION:
                 world.tell(
-                    "top_up_arrived", arrival.client, arrival.venue, postings=postings, tx_hash=tx_hash,
+                    "top_up_arrived", arrival.client, arrival.venue, postings=postings.span, tx_hash=tx_hash,
                     asset=arrival.asset, units=arrival.units,
                 )  # fmt: skip
 
-    def recall(self, client: str, venue: str, asset: str, units: int, reason: Reason) -> tuple[tuple[int, int], str]:
+    def recall(self, client: str, venue: str, asset: str, units: int) -> tuple[tuple[int, int], str]:
         """Bring collateral back from a venue: held, released on chain with its holder's signature, posted."""
-        world = self.world
-        order = self._order("recall", units, reason, f"{client} from {venue}")
-        held = recall(world.standing, world.charts[asset], client, venue, order)
-        first, _ = world.post(held)
-        holder = holder_of(client if world.standing is Standing.SEGREGATED else OMNIBUS, venue)
-        eligible, deadline_s = world.setting.schedule[asset], world.now_s + CONSENT_S
-        receipt = world.contracts.release(eligible.asset, holder, world.venue_address(venue), units, deadline_s)
-        return (first, world.post(complete(held, world.now_s))[1]), receipt.tx_hash
+        with self._written() as postings:
+            held = self.world.setting.schedule[asset].asset
+            movement = self.instructing.recall(f"client/{client}", venue, held, units)
+            tx_hash = self._release_on_chain(client, venue, asset, units)
+            self._told(movement, Act.RELEASE, tx_hash)
+        return postings.span, tx_hash
 
     def charge_custody_fees(self) -> None:
         """One day's fee on what stands in compartments, from each client's reserve; not on an omnibus account."""
@@ -124,7 +181,7 @@ class CollateralRoom:
         chart = world.charts[setting.settlement_asset]
         fees = []
         for client in self.clients:
-            held = [market_value(setting.schedule, world.collateral(client, v), world.index_e6) for v in setting.venues]
+            held = [world.valued(world.collateral(client, venue)).market_units for venue in setting.venues]
             due = mul_div_up(sum(held), setting.custody_fee_bps_year, BPS * DAYS_A_YEAR)
             units = min(due, world.spendable(chart.available(client)))
             if units:
@@ -132,6 +189,46 @@ class CollateralRoom:
                 fees.append(pay(chart.available(client), chart.fees(), order))
                 self.fees_units[client] = self.fees_units.get(client, 0) + units
         world.post(fees)
+
+    # -- one step of each ------------------------------------------------------------------------------------------
+
+    def _order(self, word: str, units: int, reason: Reason, reference: str = "") -> Order:
+        self._numbers += 1
+        return Order(f"{word}/{self._numbers}", units, self.world.now_s, reason, reference)
+
+    def _coverage(self, owner: str, asset: str) -> Coverage:
+        with self.world.database.snapshot() as reader:
+            return coverage_of(reader, owner, asset, self.world.setting.schedule)
+
+    def _credited(self, party: str, asset: str, units: int, reference: str) -> None:
+        """A deposit that is as deep in its chain as the custodian asks."""
+        self._numbers += 1
+        custodian, now_s = self.instructing.custodian, self.world.now_s
+        answer = custodian.observe(f"deposit/{self._numbers}", party, asset, units, reference, now_s)
+        if answer.movement is None:
+            raise DeskError(f"the custodian refused a deposit of {party}: {answer.refusal} {answer.detail}")
+        self._told(answer.movement, Act.CONFIRM, reference, CONFIRMATIONS)
+
+    def _told(self, movement: Movement | str, act: Act, reference: str = "", confirmations: int = 0) -> None:
+        name = movement if isinstance(movement, str) else movement.id
+        answer = self.instructing.custodian.tell(name, Said(act, reference, confirmations), self.world.now_s)
+        if not answer.ok:
+            raise DeskError(f"the custodian refused {act} of {name}: {answer.refusal} {answer.detail}")
+
+    @contextmanager
+    def _written(self) -> Iterator[Postings]:
+        """The journal positions that are written meanwhile; what was read of the accounts before is read again."""
+        books = self.world.books
+        postings = Postings(books.head().position)
+        yield postings
+        postings.last = books.head().position
+        self.world.forget()
+
+    def _release_on_chain(self, client: str, venue: str, symbol: str, units: int) -> str:
+        world = self.world
+        holder = holder_of(client if world.standing is Standing.SEGREGATED else OMNIBUS, venue)
+        asset, deadline_s = world.setting.schedule[symbol].asset, world.now_s + CONSENT_S
+        return world.contracts.release(asset, holder, world.venue_address(venue), units, deadline_s).tx_hash
 
     def _credit_on_chain(self, party: str, venue: str, symbol: str, units: int) -> str:
         world = self.world

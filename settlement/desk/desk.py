@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from custody.register import Register
 from margin import estimates
 from margin.black76 import black76
 from margin.contagion.market import HALF_LIFE_S, relax
@@ -36,7 +37,8 @@ class Desk:
         margin = MarginRoom(world, collateral)
         liquidation = LiquidationRoom(world, margin, AdlRoom(world, margin))
         settlement = SettlementRoom(world, collateral)
-        return cls(world, collateral, margin, liquidation, settlement, AuditRoom(world, settlement))
+        register = Register(world.database, collateral.instructing.agreement)
+        return cls(world, collateral, margin, liquidation, settlement, AuditRoom(world, settlement, register))
 
     def see(self, now_s: int, index_e6: Mapping[str, int], volatility: float) -> None:
         """Take a new time and new index prices (1e-6 USD); marks follow. `volatility` a year, as a fraction."""

@@ -1,8 +1,7 @@
 """The margin cycle: test every client at every venue, call, top up within the client's mandate, close what is met."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from custody.collateral import collateral_value, market_value
 from custody.money import mul_div_up
 from custody.transfers import Reason
 from margin.calls import Assessment, MarginCall, Verdict, assess
@@ -37,8 +36,7 @@ class MarginRoom:
 
     def equity(self, client: str, venue: str) -> int:
         """Collateral after haircuts, at index prices, plus unsettled P&L at marks, in 1e-6 USD."""
-        world = self.world
-        held = collateral_value(world.setting.schedule, world.collateral(client, venue), world.index_e6)
+        held = self.world.valued(self.world.collateral(client, venue)).collateral_units
         return held + self.unsettled(client, venue)
 
     def unsettled(self, client: str, venue: str) -> int:
@@ -49,8 +47,7 @@ class MarginRoom:
 
     def net_worth(self, client: str, venue: str) -> int:
         """As `equity`, without haircuts: what would be left for the client if all were closed at marks."""
-        world = self.world
-        held = market_value(world.setting.schedule, world.collateral(client, venue), world.index_e6)
+        held = self.world.valued(self.world.collateral(client, venue)).market_units
         return held + self.unsettled(client, venue)
 
     def assessment(self, client: str, venue: str) -> Assessment:
@@ -136,7 +133,8 @@ class MarginRoom:
         world = self.world
         sources = [*self._available(client), *self._spare(client, venue)]
         sent = 0
-        for source in plan_top_up(wanted_units, sources, world.setting.schedule, world.index_e6):
+        held = world.collateral(client, venue)
+        for source in plan_top_up(wanted_units, sources, world.setting.schedule, world.index_e6, held):
             sent += self._send_from(client, venue, source, delay_s)
         self.mandates[client] = max(self.mandates.get(client, 0) - sent, 0)
         return sent
@@ -161,21 +159,18 @@ class MarginRoom:
         return list(plan_top_up(spare, held, world.setting.schedule, world.index_e6)) if spare else []
 
     def _send_from(self, client: str, venue: str, source: Source, delay_s: int) -> int:
-        """Delegate one source, recalling it first if it stands at another venue. Its collateral value."""
+        """Delegate one source, or move it if it stands at another venue. Its collateral value."""
         world, eligible = self.world, self.world.setting.schedule[source.asset]
-        tx_hash = ""
         if source.place:
-            _, tx_hash = self.collateral.recall(client, source.place, source.asset, source.units, Reason.VENUE_MOVE)
-            delay_s = max(delay_s, world.setting.move_delay_s)
-            # What came back with a gain may be more than may be delegated again.
-            source = replace(source, units=min(source.units, self.collateral.delegable(client, source.asset)))
-        if not source.units:
-            return 0
-        ready_s = world.now_s + delay_s
-        reason = Reason.VENUE_MOVE if source.place else Reason.TOP_UP
-        postings = self.collateral.delegate(client, venue, source.asset, source.units, ready_s, reason)
+            if self.collateral.coverage(client, source.asset).excess_units:
+                return 0  # a gain has lifted what is delegated above what the haircut allows: nothing may move on
+            ready_s = world.now_s + max(delay_s, world.setting.move_delay_s)
+            postings = self.collateral.move(client, source.place, venue, source.asset, source.units, ready_s)
+        else:
+            ready_s = world.now_s + delay_s
+            postings = self.collateral.delegate(client, venue, source.asset, source.units, ready_s, Reason.TOP_UP)
         world.tell(
-            "top_up_sent", client, venue, postings=postings, tx_hash=tx_hash, asset=source.asset, units=source.units,
+            "top_up_sent", client, venue, postings=postings, asset=source.asset, units=source.units,
             out_of=source.place, ready_s=ready_s,
         )  # fmt: skip
         return eligible.collateral_units(source.units, world.index_e6[source.asset])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from custody.delegation import Instruction
+from custody.delegation import Order
 from custody.money import Asset
 from custody.transfers import Reason
 from settlement import records
@@ -127,7 +127,7 @@ class SettlementRoom:
             ChainCycle.ordered(obligations),
         )  # fmt: skip
         name = f"{venue}/{cycle.sequence}"
-        order = Instruction(f"cycle/{name}", 0, world.now_s, Reason.SETTLEMENT, name)
+        order = Order(f"cycle/{name}", 0, world.now_s, Reason.SETTLEMENT, name)
         legs = postings(world.standing, world.charts, venue, rows, order)
         signed = cycle.to(State.PROPOSED, State.AGREED)
         return Open(signed, asked, asked.digest(world.contracts.settlement_domain), legs)

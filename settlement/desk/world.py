@@ -1,7 +1,7 @@
 """What every room of the desk shares: the books, the mirrors, the chain, today's prices, and what happened."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from custody.books import Books
 from custody.database import Database
 from custody.delegation import Standing, collateral_account
 from custody.transfers import Transfer
+from custody.valuation import Valuation, value
 from margin.contagion.market import NONE, Displacement
 from margin.instruments import Instrument
 from settlement.contracts import Contracts
@@ -80,6 +81,11 @@ class World:
         self._collateral.clear()
         return before + 1, self.books.head(tx).position
 
+    def forget(self) -> None:
+        """Somebody else has written to the books: every account is read again when it is next asked for."""
+        self._spendable.clear()
+        self._collateral.clear()
+
     def spendable(self, account: Account) -> int:
         """What an account may give today, in ledger units: posted less held."""
         if self._stale or not self._spendable:
@@ -108,6 +114,10 @@ class World:
     def available(self, client: str) -> dict[str, int]:
         """What a client has at the custodian that backs nothing: spendable ledger units by asset."""
         return {symbol: self.spendable(chart.available(client)) for symbol, chart in self.charts.items()}
+
+    def valued(self, holdings: Mapping[str, int]) -> Valuation:
+        """What holdings (ledger units by asset) count for now, at index prices: never at a venue's marks."""
+        return value(self.setting.schedule, holdings, self.index_e6)
 
     # -- the mirror ------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Haircuts round against the client, and no sequence of movements lets the same coin back two venues."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import ClassVar
 
@@ -16,12 +16,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from custody.collateral import Eligible, collateral_value, delegable_units, market_value
+from custody.collateral import Eligible
+from custody.coverage import Coverage
 from custody.money import Asset, MoneyError
 
 USDC, BTC = Eligible(Asset("USDC", 6, 6), 200), Eligible(Asset("BTC", 8, 8), 1_000)
-SCHEDULE = {"USDC": USDC, "BTC": BTC}
-PRICES_E6 = {"USDC": 999_000, "BTC": 60_000 * 10**6}
 
 
 @pytest.mark.parametrize(
@@ -50,19 +49,17 @@ def test_the_haircut_is_taken_before_the_only_rounding() -> None:
     assert BTC.collateral_units(333, 600_000) == 1
 
 
-def test_holdings_add_up_and_what_is_not_held_needs_no_price() -> None:
-    holdings = {"USDC": 2_000_000, "BTC": 10**7, "ETH": 0}
-    assert market_value(SCHEDULE, holdings, PRICES_E6) == 1_998_000 + 6_000 * 10**6
-    assert collateral_value(SCHEDULE, holdings, PRICES_E6) == 1_958_040 + 5_400 * 10**6
-    assert market_value(SCHEDULE, {}, {}) == collateral_value(SCHEDULE, {}, {}) == 0
-
-
-@pytest.mark.parametrize("value", [market_value, collateral_value])
-def test_an_asset_that_is_not_eligible_or_has_no_price_is_a_fault(value: Callable[..., int]) -> None:
-    with pytest.raises(KeyError, match="DOGE"):
-        value(SCHEDULE, {"DOGE": 1}, {"DOGE": 1})
-    with pytest.raises(KeyError, match="BTC"):
-        value(SCHEDULE, {"BTC": 1}, {})
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"haircut_bps": 10_001}, "a haircut on BTC is from 0 to 10000 bps, not 10001"),
+        ({"most_share_bps": -1}, "a share of BTC is from 0 to 10000 bps, not -1"),
+        ({"most_units": -1}, "a limit on BTC is from 0 to 9223372036854775807 units, not -1"),
+    ],
+)
+def test_terms_that_mean_nothing_are_not_made(wrong: dict[str, int], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        replace(BTC, **wrong)
 
 
 @pytest.mark.parametrize(
@@ -120,12 +117,12 @@ def test_units_and_value_invert_each_other_without_a_unit_to_spare(
     ],
 )
 def test_how_much_more_may_be_delegated(eligible: Eligible, available: int, delegated: int, more: int) -> None:
-    assert delegable_units(eligible, available, delegated) == more
+    assert Coverage(available, delegated, eligible.haircut_bps).delegable_units == more
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10**15), st.integers(0, 10**15))
 def test_the_bound_is_reached_to_the_unit(haircut_bps: int, available: int, delegated: int) -> None:
-    more = delegable_units(Eligible(BTC.asset, haircut_bps), available, delegated)
+    more = Coverage(available, delegated, haircut_bps).delegable_units
     holding = Fraction((available + delegated) * (10_000 - haircut_bps), 10_000)
     assert 0 <= more <= available
     assert more == 0 or delegated + more <= holding
@@ -154,7 +151,7 @@ class Delegations(RuleBasedStateMachine):
 
     @rule(venue=st.integers(0, 2), units=st.integers(1, 12_000))
     def delegate(self, venue: int, units: int) -> None:
-        most = delegable_units(self.eligible, self.available, sum(self.delegated))
+        most = Coverage(self.available, sum(self.delegated), self.eligible.haircut_bps).delegable_units
         if units > most:
             self.note("refused")
             units = most

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from custody.accounts import Account, Chart, Totals
 from custody.delegation import (
-    Instruction,
+    Order,
     Standing,
     cancel,
     collateral_account,
@@ -55,8 +55,8 @@ def empty_books() -> LedgerState:
     return LedgerState(accounts, {name: Totals() for name in accounts})
 
 
-def order(name: str, units: int, reason: Reason = Reason.DELEGATION) -> Instruction:
-    return Instruction(name, units, at_s=7, reason=reason, reference="ticket 5")
+def order(name: str, units: int, reason: Reason = Reason.DELEGATION) -> Order:
+    return Order(name, units, at_s=7, reason=reason, reference="ticket 5")
 
 
 def refusals(state: LedgerState, transfers: Iterable[Transfer]) -> list[Refusal | None]:

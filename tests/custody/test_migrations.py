@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, create_engine, inspect, text
 from sqlmodel import SQLModel
 
+from custody.custodian_tables import ACCEPTED, CUSTODIAN, EVENT, HALT, LIEN, MOVEMENT
 from custody.database import LEDGER, Database, DatabaseError, Schema, open_database
 from custody.tables import ACCOUNT, SEAL, TRANSFER
 from settlement.records import CALL, DESK, FILL, MESSAGE
@@ -26,8 +27,13 @@ from tests.custody.postgres_server import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
 BOTH = (LEDGER, DESK)
-TABLES = {LEDGER: (ACCOUNT, TRANSFER, SEAL), DESK: (FILL, CALL, MESSAGE)}
-VERSION_TABLES = {schema.version_table for schema in BOTH}
+ALL = (LEDGER, CUSTODIAN, DESK)
+TABLES = {
+    LEDGER: (ACCOUNT, TRANSFER, SEAL),
+    CUSTODIAN: (MOVEMENT, EVENT, ACCEPTED, LIEN, HALT),
+    DESK: (FILL, CALL, MESSAGE),
+}
+VERSION_TABLES = {schema.version_table for schema in ALL}
 
 SECOND = '''
 """A second revision."""
@@ -35,14 +41,14 @@ SECOND = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
     op.create_table("note", sa.Column("id", sa.Integer(), primary_key=True))
     with op.batch_alter_table("account") as account:
-        account.add_column(sa.Column("label", sa.String(), nullable=False, server_default="unnamed"))
+        account.add_column(sa.Column("label", sa.Text(), nullable=False, server_default="unnamed"))
         if op.get_bind().dialect.name == "sqlite":
             account.alter_column("asset", type_=sa.Text())  # has SQLite put another table in its place
 '''
@@ -56,7 +62,7 @@ def second(tmp_path: Path) -> Schema:
 
 def newer(folder: Path, revision: str) -> Schema:
     shutil.copytree(LEDGER.scripts, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "v0002_next.py").write_text(revision)
+    (folder / "versions" / "v0003_next.py").write_text(revision)
     return replace(LEDGER, scripts=folder)
 
 
@@ -69,7 +75,7 @@ def fill(place: str) -> None:
                 {"key": key, "id": name, "asset": "USDC", "code": key, "limit_rule": 0, "digest": bytes(32)},
             )
         row = {"position": 1, "id": "one", "debit_account": 1, "credit_account": 2, "amount": 5, "reason": 1, "kind": 1}
-        rest = {"linked": 0, "reference": "", "occurred_at_s": 1, "expires_at_s": 0, "digest": bytes(32)}
+        rest = {"linked": 0, "reference": "", "occurred_at_s": 1, "expires_at_s": 0, "checksum": 7}
         tx.execute(TRANSFER.insert(), row | rest)
 
 
@@ -120,7 +126,7 @@ def modelled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callabl
         server.drop(name)
 
 
-@pytest.mark.parametrize("schemas", [(LEDGER,), BOTH], ids=["ledger", "both"])
+@pytest.mark.parametrize("schemas", [(LEDGER,), BOTH, ALL], ids=["ledger", "both", "all"])
 def test_the_revisions_make_what_the_classes_say(
     place: str, schemas: tuple[Schema, ...], modelled: Callable[[str, list[Table]], object]
 ) -> None:
@@ -136,16 +142,22 @@ def test_the_revisions_make_what_the_classes_say(
         assert shape(reader) == modelled(database.dialect, tables)
 
 
-@pytest.mark.parametrize("schema", BOTH, ids=lambda schema: schema.name)
+@pytest.mark.parametrize("schema", ALL, ids=lambda schema: schema.name)
 def test_every_table_of_the_package_is_in_its_schema_and_every_revision_is_found(schema: Schema) -> None:
     config = Config()
     config.set_main_option("script_location", str(schema.scripts))
     script = ScriptDirectory.from_config(config)
     assert tuple(reversed([one.revision for one in script.walk_revisions()])) == schema.revisions
     assert script.get_heads() == [schema.revisions[-1]]
-    package = "custody" if schema is LEDGER else "settlement"
-    mapped = {m.local_table for m in SQLModel._sa_registry.mappers if m.class_.__module__.startswith(f"{package}.")}
+    module = {LEDGER: "custody.tables", CUSTODIAN: "custody.custodian_tables", DESK: "settlement.records"}[schema]
+    mapped = {m.local_table for m in SQLModel._sa_registry.mappers if m.class_.__module__ == module}
     assert mapped == set(TABLES[schema])
+
+
+def test_no_table_is_outside_a_schema() -> None:
+    packages = ("custody.", "margin.", "settlement.", "scripts.")
+    mapped = {m.local_table for m in SQLModel._sa_registry.mappers if m.class_.__module__.startswith(packages)}
+    assert mapped == {table for tables in TABLES.values() for table in tables}
 
 
 # -- from one revision to the next -------------------------------------------------------------------------------------
@@ -168,7 +180,7 @@ def test_an_older_ledger_is_upgraded_and_keeps_its_rows(place: str, second: Sche
     before = state_of(place)
     with closing(open_database(place, create=False, schemas=(second,))) as database:
         after = state(database)
-        assert after["ledger_version"] == [("0002",)]
+        assert after["ledger_version"] == [("0003",)]
         assert after["account"] == [(*row, "unnamed") for row in before["account"]]
         assert after["transfer"] == before["transfer"]
         with pytest.raises(DatabaseError, match=r"(?i)foreign key"), database.transaction() as tx:
@@ -193,7 +205,7 @@ def test_an_upgrade_that_fails_half_way_leaves_the_ledger_as_it_was(place: str, 
     with pytest.raises(fault) as refusal:
         open_database(place, schemas=(broken,))
     if fault is DatabaseError:
-        stays = "its ledger cannot be brought from revision 0001 to 0002 and stays as it was: the database refused: "
+        stays = "its ledger cannot be brought from revision 0002 to 0003 and stays as it was: the database refused: "
         assert stays in str(refusal.value)
     assert state_of(place) == before
     with closing(open_database(place)) as database, database.snapshot() as reader:
@@ -213,17 +225,26 @@ def test_an_upgrade_that_would_orphan_a_row_is_undone(tmp_path: Path) -> None:
 
 def test_whoever_only_reads_upgrades_nothing(place: str, second: Schema) -> None:
     fill(place)
-    advice = "its ledger is at revision 0001, this program reads revision 0002; open it for writing once"
+    advice = "its ledger is at revision 0002, this program reads revision 0003; open it for writing once"
     with pytest.raises(DatabaseError, match=advice):
         open_database(place, read_only=True, schemas=(second,))
-    assert state_of(place)["ledger_version"] == [("0001",)]
+    assert state_of(place)["ledger_version"] == [("0002",)]
 
 
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_newer_ledger_is_refused_with_both_revisions(place: str, second: Schema, read_only: bool) -> None:
     open_database(place, schemas=(second,)).close()
-    with pytest.raises(DatabaseError, match="at revision 0002, this program knows them up to 0001; use the version"):
+    with pytest.raises(DatabaseError, match="at revision 0003, this program knows them up to 0002; use the version"):
         open_database(place, read_only=read_only)
+
+
+def test_a_ledger_from_before_the_first_release_is_refused_and_stays(place: str) -> None:
+    """Its journal had other encodings, and to seal it again would be to rewrite it."""
+    with closing(open_database(place)) as database, database.transaction() as tx:
+        tx.execute(text("UPDATE ledger_version SET version_num = '0001'"))
+    for read_only in (False, True):
+        with pytest.raises(DatabaseError, match="at revision 0001, this program knows them up to 0002; use the vers"):
+            open_database(place, read_only=read_only)
 
 
 def test_a_ledger_without_a_revision_is_refused(place: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from custody.accounts import Account, Chart
 from custody.books import Books
 from custody.collateral import Eligible
+from custody.custodian_tables import CUSTODIAN
 from custody.database import LEDGER, open_database
 from custody.delegation import Standing, collateral_account
 from custody.money import Asset
@@ -164,7 +165,7 @@ def opened(standing: Standing, folder: Path, node: Node, stack: ExitStack) -> Ha
     node.rpc("anvil_setBalance", operator.address, hex(10**24))
     plan = Plan((USDC, BTC), {VENUE: signer_of(f"venue/{VENUE}")}, signer_of("custodian"), signer_of("redemption"), 300)
     contracts = deploy(node, operator, plan)
-    database = open_database(folder / "ledger.sqlite", schemas=(LEDGER, DESK))
+    database = open_database(folder / "ledger.sqlite", schemas=(LEDGER, CUSTODIAN, DESK))
     stack.callback(database.close)
     books = Books(database)
     books.open_accounts(accounts(standing))

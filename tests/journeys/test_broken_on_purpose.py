@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from custody.books import BooksError
-from custody.delegation import Instruction, Standing, complete, delegate
+from custody.delegation import Order, Standing, complete, delegate
 from custody.transfers import Reason, Transfer
 from settlement.batch import MirrorBatch
 from settlement.contracts import POSITIONS, TOKEN, VAULT
@@ -157,7 +157,7 @@ def test_a_claim_burned_behind_the_ledgers_back_is_named_with_both_numbers(busy:
 def test_a_delegation_that_the_chain_never_heard_of_is_named(busy: "Harbour") -> None:
     """Both legs of it, so that the books themselves are sound: only the comparison with the chain can find it."""
     world, supply = busy.world, supply_of(busy)
-    order = Instruction("behind/1", 9, world.now_s, Reason.DELEGATION)
+    order = Order("behind/1", 9, world.now_s, Reason.DELEGATION)
     held = delegate(world.standing, world.charts["USDC"], "hedger", "harbour", order)
     world.post(held)
     busy.desk.audit.after_act()  # held only: nothing stands there yet

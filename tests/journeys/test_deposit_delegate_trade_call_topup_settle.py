@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from custody.delegation import Standing
-from custody.transfers import Reason
+from settlement.desk import DeskError
 
 if TYPE_CHECKING:
     from tests.journeys.conftest import Harbour, Picture
@@ -128,12 +130,28 @@ def test_what_a_client_gained_it_can_take_home(harbour: "Harbour") -> None:
     assert harbour.world.collateral("hedger", "harbour")["USDC"] == 170_000 * USD
 
     before = harbour.picture()
-    harbour.desk.collateral.recall("hedger", "harbour", "USDC", 20_000 * USD, Reason.RECALL)
+    harbour.desk.collateral.recall("hedger", "harbour", "USDC", 20_000 * USD)
     assert harbour.changed_since(before) == {key: -by for key, by in delegated(harbour, 20_000 * USD).items()}
     assert harbour.world.contracts.total_supply(harbour.world.setting.schedule["USDC"].asset) == sum(
         by for key, by in harbour.picture().items() if key.startswith("chain USDC ")
     )
     harbour.desk.audit.after_act()
-    harbour.desk.collateral.take_out("hedger", "USDC", 170_000 * USD)
-    assert harbour.picture()[AVAILABLE] == 0
+
+
+def test_assets_leave_to_a_place_allowed_in_time_and_only_what_covers_nothing(
+    harbour: "Harbour",
+) -> None:
+    """A haircut of 2%: 150,000 delegated need 153,061.224490 held, so of 300,000 that much stays."""
+    harbour.bring("hedger", 300_000, 150_000)
+    free = 146_938_775_510
+    assert harbour.desk.collateral.withdrawable("hedger", "USDC") == free
+    before = harbour.picture()
+    with pytest.raises(DeskError, match="destination_is_time_locked"):
+        harbour.desk.collateral.take_out("hedger", "USDC", free)
+    harbour.see(3_600, 100_000)
+    with pytest.raises(DeskError, match="would_uncover_delegations"):
+        harbour.desk.collateral.take_out("hedger", "USDC", free + 1)
+    assert harbour.changed_since(before) == {}
+    harbour.desk.collateral.take_out("hedger", "USDC", free)
+    assert harbour.picture()[AVAILABLE] == 150_000 * USD - free
     harbour.desk.audit.after_act()

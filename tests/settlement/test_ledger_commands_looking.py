@@ -109,11 +109,11 @@ def test_more_transfers_than_are_held_at_a_time_come_in_order(run: Run, written:
 
 
 def test_what_stands_in_a_reference_cannot_touch_the_terminal(run: Run, written: Callable[..., Path]) -> None:
-    run("post", "--from", written({**DEPOSIT, "reference": "[red]\x1b[2J\x00\r\nbold"}))
+    run("post", "--from", written({**DEPOSIT, "reference": "[red]\x1b[2J\x07\r\nbold"}))
     told = run("transfers").said
-    assert "[red]\\x1b[2J\\x00\\r\\nbold" in told
+    assert "[red]\\x1b[2J\\x07\\r\\nbold" in told
     assert "\x1b" not in told
-    assert run("transfers", "--json").lines[0]["reference"] == "[red]\x1b[2J\x00\r\nbold"
+    assert run("transfers", "--json").lines[0]["reference"] == "[red]\x1b[2J\x07\r\nbold"
 
 
 def test_a_misspelt_account_is_not_one_without_transfers(run: Run, day: Path) -> None:

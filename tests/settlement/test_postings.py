@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from custody.accounts import Account, Chart, Totals
 from custody.collateral import Eligible
-from custody.delegation import Instruction, Standing
+from custody.delegation import Order, Standing
 from custody.ledger import LedgerState, apply
 from custody.money import Asset
 from custody.state import LedgerState as State
@@ -24,7 +24,7 @@ SCHEDULE = {"USDC": Eligible(Asset("USDC", 6, 6), 200), "BTC": Eligible(Asset("B
 CHARTS = {symbol: Chart(symbol) for symbol in SCHEDULE}
 PRICES_E6 = {"USDC": 10**6, "BTC": 80_000 * 10**6}
 TERMS = Terms(SCHEDULE, "USDC", 10, 5 * 10**11)
-ORDER = Instruction("cycle/harbour/1", 0, NOW_S, Reason.SETTLEMENT, "harbour 1")
+ORDER = Order("cycle/harbour/1", 0, NOW_S, Reason.SETTLEMENT, "harbour 1")
 
 Holdings = dict[str, dict[str, int]]
 

@@ -1,0 +1,14 @@
+"""`bulkhead custody`: the group and its subcommands. Only their options are imported here, so help comes at once."""
+
+from cyclopts import App
+
+from settlement.commands.custody_reading import events, lifecycles, movements, status, verify
+from settlement.commands.custody_writing import observe, submit, tell, tick
+
+CUSTODY = App(
+    name="custody",
+    help="The custodian: movements of collateral, what they wait for, and what comes to them from outside.",
+    version_flags=(),
+)
+for command in (status, movements, events, lifecycles, verify, observe, submit, tell, tick):
+    CUSTODY.command(command)

@@ -1,0 +1,126 @@
+"""Options of the `bulkhead custody` subcommands that write: one call to the custodian each."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from settlement.commands.custody_reading import Setting
+from settlement.commands.options import Count, Json, Ledger, Position, Time
+
+At = Annotated[Time, Parameter(name="--at", help="The time of the call, UTC seconds or ISO 8601; now, if left out.")]
+
+
+def observe(
+    deposit: str,
+    *,
+    database: Ledger,
+    setting: Setting,
+    party: str,
+    asset: str,
+    units: Count,
+    reference: str,
+    at: At = None,
+    json: Json = False,
+) -> int:
+    """Record that a deposit was seen on chain; it counts once it is deep enough.
+
+    Parameters
+    ----------
+    deposit
+        An id derived from the fact: transaction, log and block.
+    party
+        Whose it is: client/NAME or venue/NAME.
+    asset
+        The asset's symbol.
+    units
+        Ledger units.
+    reference
+        The transaction.
+    json
+        Print one JSON line.
+    """
+    from settlement.commands import custody_intake
+    from settlement.commands.running import answered, now_s
+
+    seen = custody_intake.Seen(deposit, party, asset, units, reference)
+    return answered(
+        "observe",
+        lambda: custody_intake.observe(database, setting, seen, now_s() if at is None else at, json),
+        group="custody",
+    )
+
+
+def submit(instruction: Path, *, database: Ledger, setting: Setting, at: At = None, json: Json = False) -> int:
+    """Hand in a signed instruction; without its quorum the movement waits for more signatures.
+
+    Parameters
+    ----------
+    instruction
+        A file with the instruction and its signatures, as wallets and `custody.signed` write it.
+    json
+        Print one JSON line.
+    """
+    from settlement.commands import custody_intake
+    from settlement.commands.running import answered, now_s
+
+    return answered(
+        "submit",
+        lambda: custody_intake.submit(database, setting, instruction, now_s() if at is None else at, json),
+        group="custody",
+    )
+
+
+def tell(
+    movement: str,
+    act: str,
+    *,
+    database: Ledger,
+    setting: Setting,
+    reference: str = "",
+    confirmations: Position = 0,
+    at: At = None,
+    json: Json = False,
+) -> int:
+    """Record what a venue, the chain or the custodian's own desk did about a movement; the same again changes nothing.
+
+    Parameters
+    ----------
+    movement
+        Its id.
+    act
+        confirm, drop, acknowledge, release, refuse, decline, send or fail.
+    reference
+        The evidence, such as a transaction, or the reason.
+    confirmations
+        Of a deposit that is confirmed: how many there are.
+    json
+        Print one JSON line.
+    """
+    from settlement.commands import custody_intake
+    from settlement.commands.running import answered, now_s
+
+    said = (reference, confirmations)
+    return answered(
+        "tell",
+        lambda: custody_intake.tell(database, setting, movement, act, said, now_s() if at is None else at, json),
+        group="custody",
+    )
+
+
+def tick(*, database: Ledger, setting: Setting, at: At = None, json: Json = False) -> int:
+    """Let time pass: what is overdue is decided by silence, what was blocked is looked at again.
+
+    Parameters
+    ----------
+    json
+        Print one JSON line per movement that went on.
+    """
+    from settlement.commands import custody_intake
+    from settlement.commands.running import answered, now_s
+
+    return answered(
+        "tick",
+        lambda: custody_intake.tick(database, setting, now_s() if at is None else at, json),
+        group="custody",
+    )

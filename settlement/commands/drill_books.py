@@ -1,0 +1,51 @@
+"""The accounts of one asset at one moment, as an insolvency finds them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from custody.accounts import Account, Chart, Code, Totals
+from custody.history import History
+from settlement.commands.fields import InputError
+from settlement.commands.running import looked_at, now_s
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The accounts of one asset with their counters, at one moment."""
+
+    at_s: int
+    chart: Chart
+    accounts: Mapping[str, Account]
+    totals: Mapping[str, Totals]
+
+    def within_reach(self, account: Account) -> int:
+        """What an account can pay, in ledger units; nothing where it was never opened."""
+        return self.totals[account.id].spendable if account.id in self.totals else 0
+
+    def compartments(self, venue: str) -> dict[str, int]:
+        """By client, what stands in its compartment at a venue and is within reach, in ledger units."""
+        named = {
+            account.id.split("/")[2]: account for account in self.of(Code.DELEGATED) if account.id.endswith(f"/{venue}")
+        }
+        return {client: self.within_reach(account) for client, account in sorted(named.items())}
+
+    def of(self, code: Code) -> list[Account]:
+        """The accounts with this place in the chart."""
+        return [account for account in self.accounts.values() if account.code is code]
+
+
+def standing(place: str, asset: str, as_of_s: int | None) -> Standing:
+    """The accounts now, or as of a time; InputError for an asset that is not there, and for a pooled ledger."""
+    with looked_at(place) as (database, books):
+        history = History(database)
+        position = books.head().position if as_of_s is None else history.position_at(as_of_s)
+        accounts, totals = books.accounts(), history.all_totals(position)
+    known = {account.id: account for account in accounts if account.asset == asset and account.id in totals}
+    chart = Chart(asset)
+    if chart.vault().id not in known:
+        raise InputError(f"--asset: expected an asset of this ledger, found {asset!a}")
+    found = Standing(now_s() if as_of_s is None else as_of_s, chart, known, totals)
+    if any(totals[account.id].balance for account in found.of(Code.OMNIBUS)):
+        # In an undivided sum there are no compartments that could be told apart.
+        raise InputError("--database: expected a segregated ledger, found a pooled one")
+    return found

@@ -1,0 +1,91 @@
+"""`bulkhead verify`: what anybody can check alone, with a file and no network. The work is imported when it is run."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from settlement.commands.options import Json, Position
+
+VERIFY = App(name="verify", help="Check what the custodian published: offline, and without its help.", version_flags=())
+
+A_DAY_S = 86_400
+
+Proof = Annotated[str, Parameter(allow_leading_hyphen=True)]
+"""A file, or - for standard input."""
+
+
+def proof(file: Proof, *more: str, custodian: str = "", json: Json = False) -> int:
+    """Check proofs of inclusion: that an account's balance is in the total of liabilities which the custodian signed.
+
+    Several files are also held against each other: two statements of one sequence, an account that stands twice.
+
+    Parameters
+    ----------
+    file
+        A proof as `bulkhead prove` wrote it; - for standard input.
+    more
+        More of them.
+    custodian
+        The address that must have signed. Without it, the file's own word is taken for whose key it is.
+    json
+        Print one JSON line per file, and one per contradiction between them.
+    """
+    from settlement.commands.proof_reading import verify
+    from settlement.commands.running import answered
+
+    return answered("proof", lambda: verify((file, *more), custodian, json), group="verify")
+
+
+def compartment(file: Proof, *, custodian: str = "", json: Json = False) -> int:
+    """Check a compartment: that its collateral after haircuts was at least its mirrored balance at one settlement.
+
+    Parameters
+    ----------
+    file
+        A proof as the custodian gives it after a settlement; - for standard input.
+    custodian
+        The address that must have signed. Without it, the file's own word is taken for whose key it is.
+    json
+        Print one JSON line.
+    """
+    from settlement.commands.covering_reading import verify
+    from settlement.commands.running import answered
+
+    return answered("compartment", lambda: verify(file, custodian, json), group="verify")
+
+
+def attestation(
+    file: Proof,
+    *,
+    previous: str = "",
+    liabilities: str = "",
+    longest_age_s: Position = A_DAY_S,
+    custodian: str = "",
+    json: Json = False,
+) -> int:
+    """Check an attestation of reserves: signed, in order, fresh, and at least what is owed at the same moment.
+
+    Parameters
+    ----------
+    file
+        An attestation as `bulkhead prove` wrote it; - for standard input.
+    previous
+        The attestation that it must follow. Without it, it must be the first.
+    liabilities
+        The signed root of what is owed, to be held against it.
+    longest_age_s
+        How old it may be, in seconds.
+    custodian
+        The address that must have signed. Without it, the file's own word is taken for whose key it is.
+    json
+        Print one JSON line.
+    """
+    from settlement.commands.attestation_reading import Asked, verify
+    from settlement.commands.running import answered, now_s
+
+    asked = Asked(file, previous, liabilities, custodian, longest_age_s)
+    return answered("attestation", lambda: verify(asked, now_s(), json), group="verify")
+
+
+for command in (proof, compartment, attestation):
+    VERIFY.command(command)
