@@ -20,6 +20,8 @@ HASH_BYTES = 32
 LONGEST = 135
 """The longest message that fits one block of keccak256 (136 bytes) with its padding; longer ones go to the library."""
 _BLOCK_BYTES = 136
+FEW = 64
+"""Messages from which the kernel is asked: for fewer it is not worth its loading, half a second and 100 MB."""
 _AT_ONCE = 2_048  # messages whose blocks are laid out together: they stay in the second-level cache
 _TRIED = 17  # messages of each length in the self-test: two full sets of lanes and one over
 
@@ -31,7 +33,7 @@ def keccak_rows(*columns: Rows, tag: bytes = b"", into: Rows | None = None) -> R
     """
     digests = np.empty((len(columns[0]), HASH_BYTES), np.uint8) if into is None else into
     length = len(tag) + sum(column.shape[1] for column in columns)
-    absorb = kernel() if length <= LONGEST else None
+    absorb = kernel() if length <= LONGEST and len(digests) >= FEW else None
     if absorb is None:
         digests[:] = by_library(*columns, tag=tag)
     else:

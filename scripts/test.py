@@ -21,6 +21,8 @@ CHECKS = (
     ("mypy",),
     ("lint-imports",),
 )
+TOGETHER = ("-n", "auto", "--dist", "loadfile")
+"""A process for every core; the tests of a file stay together, for they share what is dear to set up."""
 
 
 def main(arguments: list[str]) -> int:
@@ -31,7 +33,8 @@ def main(arguments: list[str]) -> int:
         if status := subprocess.run([tools / name, *rest], cwd=bootstrap.ROOT, check=False).returncode:
             return status
     print("\n--- pytest", flush=True)
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=bootstrap.ROOT, check=False).returncode
+    command = [sys.executable, "-m", "pytest", *(arguments or TOGETHER)]
+    return subprocess.run(command, cwd=bootstrap.ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

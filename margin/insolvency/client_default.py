@@ -2,7 +2,7 @@
 
 The waterfall of segregated custody (specs/off_exchange_settlement.md §3): the client's delegated collateral, what it
 tops up, the venue's guarantee line, the venue's capital, and then nobody: the rest stays unpaid, with the creditor's
-name. No layer is another client's compartment.
+name. No layer is another client's compartment. What its counterparties' hedges come to is `hedges.py`'s to say.
 """
 
 from collections.abc import Mapping

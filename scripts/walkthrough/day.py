@@ -33,12 +33,16 @@ class Moment:
 
 @dataclass(slots=True)
 class CrashDay:
-    """Both regimes over one scenario. `desks` and `outsides` can be read at any moment."""
+    """Both regimes over one scenario. `desks` and `outsides` can be read at any moment.
+
+    `seed` is what the salts of published proofs follow from.
+    """
 
     scenario: Scenario
     paths: Paths
     node: Node
     folder: Path
+    seed: int = 0
     desks: dict[Standing, Desk] = field(default_factory=dict)
     outsides: dict[Standing, Outside] = field(default_factory=dict)
 
@@ -63,6 +67,7 @@ class CrashDay:
         for standing in Standing:
             # Both sets of contracts are put on the chain in the same old hour, one after the other.
             desk = open_desk(standing, self.folder, self.node, start_s, self._prices(0))
+            desk.covering.seed = self.seed
             self.desks[standing], self.outsides[standing] = desk, Outside(desk)
 
     def _step(self, at_s: int, prices_e6: dict[str, int], act: Act | None, first: bool) -> Moment:

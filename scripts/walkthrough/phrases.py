@@ -13,6 +13,11 @@ def clock(at_s: int) -> str:
     return f"{datetime.fromtimestamp(at_s, UTC):%H:%M}"
 
 
+def day_and_clock(at_s: int) -> str:
+    """The same with the day before it, where that may be another."""
+    return f"{datetime.fromtimestamp(at_s, UTC):%d %B %H:%M}"
+
+
 def price(price_e6: int) -> str:
     """A price in dollars with cents: $60,000.00."""
     return f"${price_e6 / 1_000_000:,.2f}"
@@ -141,6 +146,18 @@ PHRASES: dict[str, Callable[[Happening], str]] = {
         f"{h.party} waits: {_money(h, 'units')} of its base-metal book comes {_number(h, 'delay_s') // 60} minutes late"
     ),
     "depth_changed": lambda h: f"the books now hold {_number(h, 'depth_bps') / 100:g}% of their ordinary depth",
+    "price_refused": lambda h: (
+        f"{h.facts['asset']} counts for nothing: its price is refused ({str(h.facts['refusal']).replace('_', ' ')})"
+    ),
+    "price_found": lambda h: f"{h.facts['asset']} counts again, at {price(_number(h, 'price_e6'))}",
+    "substitution_called": lambda h: (
+        f"{h.party} is asked for {_money(h, 'amount_units')} of other collateral than {h.facts['asset']} at {h.venue} "
+        f"until {day_and_clock(_number(h, 'deadline_s'))}; nothing moves"
+    ),
+    "substitution_ended": lambda h: (
+        f"{h.facts['asset']} of {h.party} at {h.venue} "
+        + ("is waited for no longer" if h.facts["how"] == "expired" else "has to be replaced no longer")
+    ),
     "recalled": lambda h: f"{h.party} takes {_amount(h)} home from {h.venue}: fewer quotes need less collateral",
     "venue_topped_up": lambda h: f"{h.venue} brings {_money(h, 'units')} more: it owes more than it had posted",
     "cycle_disputed": lambda h: (

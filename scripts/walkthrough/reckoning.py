@@ -55,6 +55,8 @@ class Reckoning:
     transactions: int = 0
     gas: dict[str, int] = field(default_factory=dict)
     checks: int = 0
+    cycles_published: int = 0
+    compartments_proven: int = 0
 
     def total(self, what: str) -> int:
         """A figure summed over all clients."""
@@ -131,6 +133,7 @@ class Tally:
         reckoning.transactions = world.contracts.chain.transactions
         reckoning.gas = dict(sorted(world.contracts.chain.gas_used.items()))
         reckoning.checks = desk.audit.checks
+        reckoning.cycles_published, reckoning.compartments_proven = desk.covering.published, desk.covering.proven
         return reckoning
 
 

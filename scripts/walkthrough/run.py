@@ -22,6 +22,7 @@ from scripts.walkthrough.custody_setting import setting_of
 from scripts.walkthrough.day import CrashDay
 from scripts.walkthrough.event import UsageError, event_of
 from scripts.walkthrough.opening import BEFORE_S
+from scripts.walkthrough.proofs import PROOFS, clear_proofs, leave_proofs
 from scripts.walkthrough.reckoning import Reckoning, Tally, compare
 from scripts.walkthrough.result import result, utc
 from scripts.walkthrough.series import Series
@@ -65,7 +66,7 @@ def _run(options: Options) -> int:
         # A terminal that cannot show a character gets a question mark instead of an end.
         sys.stdout.reconfigure(errors="replace")
     with _folder(options.out) as folder, _node(options, event) as node:
-        day, series = CrashDay(event, paths, node, folder), Series()
+        day, series = CrashDay(event, paths, node, folder, options.seed), Series()
         written = io.StringIO()
         transcript = Console(file=written, width=WIDTH, color_system=None, force_terminal=False, _environ={})
         consoles = [transcript] if options.json else [transcript, Console(width=WIDTH)]
@@ -93,6 +94,7 @@ def _run(options: Options) -> int:
         _leave(options, told_result, written.getvalue())
         if options.out is not None:
             for standing, desk in day.desks.items():
+                leave_proofs(options.out, desk.covering.editions.values())
                 (options.out / SETTINGS[standing]).write_text(setting_of(desk.collateral.instructing), encoding="utf-8")
     return 0
 
@@ -118,6 +120,7 @@ def _folder(out: Path | None) -> Iterator[Path]:
                 leftover.unlink()
         for name in (*TOLD, *SETTINGS.values()):
             (out / name).unlink(missing_ok=True)
+        clear_proofs(out)
     except OSError as why:
         raise UsageError(f"--out {out} cannot be used: {why.strerror}; give a folder that can be written to") from why
     yield out
@@ -170,7 +173,7 @@ def _leave(options: Options, told: dict[str, object], transcript: str) -> None:
         data = json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         for name, text in zip(TOLD, (data, _without_padding(transcript), page(told)), strict=True):
             (options.out / name).write_text(text, encoding="utf-8")
-        sys.stderr.write(f"written to {options.out}: {', '.join((*TOLD, *LEDGERS, *SETTINGS.values()))}\n")
+        sys.stderr.write(f"written to {options.out}: {', '.join((*TOLD, *LEDGERS, *SETTINGS.values()))}, {PROOFS}/\n")
     if options.json:
         # Escaped: whatever encoding standard output has, this is valid there.
         sys.stdout.write(json.dumps(told, indent=1, sort_keys=True) + "\n")

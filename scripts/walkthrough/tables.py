@@ -121,6 +121,7 @@ def _side_by_side(pooled: Reckoning, segregated: Reckoning) -> Table:
         ("ledger transfers", lambda r: f"{r.transfers:,}"),
         ("transactions, gas without deployment", lambda r: f"{r.transactions:,}, {r.gas_in_use:,}"),
         ("checks passed", lambda r: f"{r.checks:,}"),
+        ("cycles published, compartments proven covered", _proven),
     )
     table = Table(box=box.SIMPLE, title="Side by side", title_justify="left")
     table.add_column("")
@@ -129,6 +130,12 @@ def _side_by_side(pooled: Reckoning, segregated: Reckoning) -> Table:
     for name, figure in rows:
         table.add_row(name, figure(pooled), figure(segregated))
     return table
+
+
+def _proven(regime: Reckoning) -> str:
+    """Of a pool nothing of the kind can be shown (`settlement.desk.covering`)."""
+    shown = f"{regime.cycles_published:,}, {regime.compartments_proven:,}"
+    return shown if regime.standing is Standing.SEGREGATED else "–"
 
 
 def _payers(pooled: Reckoning, segregated: Reckoning) -> RenderableType:

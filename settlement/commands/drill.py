@@ -8,7 +8,7 @@ from settlement.commands.options import Json, Ledger, Position, Time, utc_s
 
 DRILL = App(
     name="drill",
-    help="Insolvency drills over a segregated ledger: who gets what, when, from which account. Nothing is written.",
+    help="Insolvency drills over the books: who gets what, when, from which account. Nothing is written.",
     version_flags=(),
 )
 
@@ -25,6 +25,7 @@ def client_default(
     client: str,
     venue: str,
     owed: File,
+    positions: File = "",
     top_up: Position = 0,
     capital: Units = None,
     as_of: Time = None,
@@ -38,6 +39,9 @@ def client_default(
         The settlement asset's symbol.
     owed
         A JSON object, ledger units by creditor: what each winner is still to receive for the client's losses.
+    positions
+        A JSON object with a list "positions" of {"party", "venue", "instrument", "underlying", "units"}: who
+        holds what, signed, in the underlying's smallest unit. The hedges that lose what they hedged are listed.
     top_up
         Ledger units of what is available to the client that may be drawn on.
     capital
@@ -52,7 +56,7 @@ def client_default(
 
     return answered(
         "client-default",
-        lambda: drilling.client(database, asset, (client, venue), owed, (top_up, capital), as_of, json),
+        lambda: drilling.client(database, asset, (client, venue), (owed, positions), (top_up, capital), as_of, json),
         group="drill",
     )
 
@@ -65,10 +69,13 @@ def venue_default(
     venue: str,
     unsettled: File,
     release_s: Position = 0,
+    found: Units = None,
     as_of: Time = None,
     json: Json = False,
 ) -> int:
     """A venue defaults: what it posted pays the winners first, losers pay what they owe, and compartments go home.
+
+    Where its clients have claims on a pool instead, gains are cut before principal, and all share what is there.
 
     Parameters
     ----------
@@ -77,7 +84,9 @@ def venue_default(
     unsettled
         A JSON object, signed ledger units by client: unsettled profit and loss at the declared marks.
     release_s
-        Seconds from the declaration to the release of the compartments.
+        Seconds from the declaration to the release of the compartments, or to the pool's paying out.
+    found
+        Of a pool: ledger units that are found in the omnibus; all that is booked there, if left out.
     as_of
         The books as they were at this time, UTC seconds or ISO 8601.
     json
@@ -88,7 +97,7 @@ def venue_default(
 
     return answered(
         "venue-default",
-        lambda: drilling.venue(database, asset, venue, unsettled, release_s, as_of, json),
+        lambda: drilling.venue(database, asset, venue, unsettled, (release_s, found), as_of, json),
         group="drill",
     )
 

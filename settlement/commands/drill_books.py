@@ -24,18 +24,34 @@ class Standing:
 
     def compartments(self, venue: str) -> dict[str, int]:
         """By client, what stands in its compartment at a venue and is within reach, in ledger units."""
-        named = {
-            account.id.split("/")[2]: account for account in self.of(Code.DELEGATED) if account.id.endswith(f"/{venue}")
-        }
-        return {client: self.within_reach(account) for client, account in sorted(named.items())}
+        return self._by_client(Code.DELEGATED, venue)
+
+    def claims(self, venue: str) -> dict[str, int]:
+        """By client, its claim on a venue's pool that is not already being moved, in ledger units."""
+        return self._by_client(Code.CLAIM, venue)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether anything stands in an undivided sum."""
+        return any(self.totals[account.id].balance for account in self.of(Code.OMNIBUS))
+
+    def segregated(self) -> "Standing":
+        """Itself, if there are compartments that can be told apart; else InputError."""
+        if self.is_pooled:
+            raise InputError("--database: expected a segregated ledger, found a pooled one")
+        return self
 
     def of(self, code: Code) -> list[Account]:
         """The accounts with this place in the chart."""
         return [account for account in self.accounts.values() if account.code is code]
 
+    def _by_client(self, code: Code, venue: str) -> dict[str, int]:
+        named = {account.id.split("/")[2]: account for account in self.of(code) if account.id.endswith(f"/{venue}")}
+        return {client: self.within_reach(account) for client, account in sorted(named.items())}
+
 
 def standing(place: str, asset: str, as_of_s: int | None) -> Standing:
-    """The accounts now, or as of a time; InputError for an asset that is not there, and for a pooled ledger."""
+    """The accounts now, or as of a time; InputError for an asset that is not there."""
     with looked_at(place) as (database, books):
         history = History(database)
         position = books.head().position if as_of_s is None else history.position_at(as_of_s)
@@ -44,8 +60,4 @@ def standing(place: str, asset: str, as_of_s: int | None) -> Standing:
     chart = Chart(asset)
     if chart.vault().id not in known:
         raise InputError(f"--asset: expected an asset of this ledger, found {asset!a}")
-    found = Standing(now_s() if as_of_s is None else as_of_s, chart, known, totals)
-    if any(totals[account.id].balance for account in found.of(Code.OMNIBUS)):
-        # In an undivided sum there are no compartments that could be told apart.
-        raise InputError("--database: expected a segregated ledger, found a pooled one")
-    return found
+    return Standing(now_s() if as_of_s is None else as_of_s, chart, known, totals)

@@ -4,6 +4,7 @@ A key that is not there is bad usage; a key that is there and refuses (password,
 failure. No message holds a secret.
 """
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -44,7 +45,7 @@ def made_key(chosen: Chosen, drawn: bytes) -> Iterator[Signer]:
     """
     chosen.require_one()
     if chosen.keystore is not None:
-        if chosen.keystore.exists():  # asked before the password is
+        if os.path.exists(chosen.keystore):  # asked before the password is
             raise KeystoreError(f"{chosen.keystore} is there already; a keystore is never written over")
         yield write_keystore(chosen.keystore, drawn, _new_password(chosen))
     elif chosen.token:
@@ -80,7 +81,7 @@ def _guarded(command: str, work: Callable[[], int]) -> int:
 
 
 def _from_keystore(file: Path, password_file: Path | None) -> LocalSigner:
-    if not file.is_file():  # asked before the password is
+    if not os.path.isfile(file):  # asked before the password is
         raise InputError(f"--keystore: expected a keystore, found no file {file}")
     password = _secret(password_file, "--password-file", f"Password of {file}")
     try:

@@ -17,6 +17,7 @@ from custody.books import Books, BooksError
 from custody.database import Database, DatabaseError, open_database
 from custody.statement import StatementError
 from settlement.commands.fields import InputError
+from settlement.commands.printing import printable
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -100,5 +101,7 @@ def _unreadable(source: str, error: Exception) -> InputError:
 
 
 def _complain(name: str, error: Exception, status: int) -> int:
-    sys.stderr.write(f"{name}: {error}\n")
+    # It may quote a file that somebody else wrote.
+    said = "\n".join(map(printable, str(error).split("\n")))
+    sys.stderr.write(f"{name}: {said}\n")
     return status

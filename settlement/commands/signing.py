@@ -31,11 +31,11 @@ def sign(
     out
         The file to write; the same file is signed in place, another that exists is never written over.
     check
-        Only say who has signed, when it expires, and its digest. Exit code 1 if that could not be accepted any more.
+        Only say who has signed, when it expires, and its digest. Exit code 1 if it has expired or a signature is bad.
     json
         With --check or --out: print one JSON line.
     """
-    from settlement.commands import instruction_signing
+    from settlement.commands import instruction_checking, instruction_signing
     from settlement.commands.fields import InputError
     from settlement.commands.key_opening import with_key
     from settlement.commands.running import now_s
@@ -47,6 +47,6 @@ def sign(
             return instruction_signing.sign(instruction_signing.Asked(file, out, key), at_s, json)
         if out is not None or key != NOT_CHOSEN:
             raise InputError("--check: expected neither a key nor --out beside it: nothing is signed")
-        return instruction_signing.check(file, at_s, json)
+        return instruction_checking.check(file, at_s, json)
 
     return with_key("sign", work)

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 
 from custody.collateral import BPS
 from custody.coverage import Coverage
-from custody.custodian_facts import coverage_of
 from custody.delegation import Order, Standing, complete, deposit, pay
 from custody.money import mul_div_up
-from custody.movements import Movement, Said
 from custody.states import Act
 from custody.transfers import Reason
 from settlement.desk.instructing import Instructing
-from settlement.desk.world import DeskError, World
+from settlement.desk.world import World
 from settlement.keys import holder_of
 from settlement.mirror import FUND, HOUSE
 from settlement.postings import OMNIBUS, party_account
@@ -21,8 +19,6 @@ from settlement.postings import OMNIBUS, party_account
 DAYS_A_YEAR = 365
 CONSENT_S = 3_600
 """How long a holder's signature on a release stays good."""
-CONFIRMATIONS = 12
-"""How deep a deposit is in its chain when it is told to the custodian: as deep as it asks."""
 
 LOOKED_AT_EVERY_S = 3_600
 """How often the custodian looks for what is overdue; when it does changes no outcome."""
@@ -82,11 +78,12 @@ class CollateralRoom:
             if party == HOUSE:
                 owner, eligible = f"venue/{venue}", self.world.setting.schedule[symbol]
                 # A venue's own collateral is held like a client's: a little more than is delegated has to be there.
-                had = self._coverage(owner, symbol)
+                had = self.instructing.coverage(owner, symbol)
                 least = mul_div_up(had.delegated_units + units, BPS, BPS - eligible.haircut_bps)
-                if least > had.available_units + had.delegated_units:
-                    self._credited(owner, symbol, least - had.available_units - had.delegated_units, f"{venue} {party}")
-                self._told(self.instructing.delegate(owner, venue, eligible.asset, units), Act.ACKNOWLEDGE)
+                lacking = least - had.available_units - had.delegated_units
+                if lacking > 0:
+                    self.instructing.credit(owner, symbol, lacking, f"{venue} {party}")
+                self.instructing.tell(self.instructing.delegate(owner, venue, eligible.asset, units), Act.ACKNOWLEDGE)
             else:
                 # No owner can recall it, so it is no delegation: it stands behind the defaults of others.
                 account = party_account(self.world.standing, self.world.charts[symbol], venue, party)
@@ -99,7 +96,7 @@ class CollateralRoom:
         """A confirmed deposit of a client's."""
         self.instructing.admit(f"client/{client}")
         with self._written() as postings:
-            self._credited(f"client/{client}", asset, units, reference)
+            self.instructing.credit(f"client/{client}", asset, units, reference)
         return postings.span
 
     def take_out(self, client: str, asset: str, units: int, reference: str = "") -> tuple[int, int]:
@@ -108,14 +105,14 @@ class CollateralRoom:
             held = self.world.setting.schedule[asset].asset
             movement = self.instructing.withdraw(f"client/{client}", held, units)
             for act in (Act.SEND, Act.CONFIRM):
-                self._told(movement, act, reference)
+                self.instructing.tell(movement, act, reference)
         return postings.span
 
     # -- to venues and back ----------------------------------------------------------------------------------------
 
     def coverage(self, client: str, asset: str) -> Coverage:
         """What a client has of an asset, free and delegated, and how much more the haircut lets it delegate."""
-        return self._coverage(f"client/{client}", asset)
+        return self.instructing.coverage(f"client/{client}", asset)
 
     def delegable(self, client: str, asset: str) -> int:
         """How much more of an asset a client may delegate: no double delegation, whatever the price."""
@@ -132,7 +129,7 @@ class CollateralRoom:
         with self._written() as postings:
             held = self.world.setting.schedule[asset].asset
             movement = self.instructing.delegate(f"client/{client}", venue, held, units)
-        self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, movement.id, reason))
+        self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, movement, reason))
         return postings.span
 
     def move(self, client: str, out_of: str, venue: str, asset: str, units: int, ready_s: int) -> tuple[int, int]:
@@ -140,8 +137,8 @@ class CollateralRoom:
         with self._written() as postings:
             held = self.world.setting.schedule[asset].asset
             movement = self.instructing.move(f"client/{client}", out_of, venue, held, units)
-            self._told(movement, Act.RELEASE)
-        self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, movement.id, Reason.VENUE_MOVE, out_of))
+            self.instructing.tell(movement, Act.RELEASE)
+        self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, movement, Reason.VENUE_MOVE, out_of))
         return postings.span
 
     def arrive(self) -> None:
@@ -155,7 +152,7 @@ class CollateralRoom:
             if arrival.out_of:
                 self._release_on_chain(arrival.client, arrival.out_of, arrival.asset, arrival.units)
             with self._written() as postings:
-                self._told(arrival.movement_id, Act.ACKNOWLEDGE)
+                self.instructing.tell(arrival.movement_id, Act.ACKNOWLEDGE)
             holder = arrival.client if world.standing is Standing.SEGREGATED else OMNIBUS
             tx_hash = self._credit_on_chain(holder, arrival.venue, arrival.asset, arrival.units)
             if arrival.reason is not Reason.DELEGATION:
@@ -170,7 +167,7 @@ class CollateralRoom:
             held = self.world.setting.schedule[asset].asset
             movement = self.instructing.recall(f"client/{client}", venue, held, units)
             tx_hash = self._release_on_chain(client, venue, asset, units)
-            self._told(movement, Act.RELEASE, tx_hash)
+            self.instructing.tell(movement, Act.RELEASE, tx_hash)
         return postings.span, tx_hash
 
     def charge_custody_fees(self) -> None:
@@ -195,25 +192,6 @@ class CollateralRoom:
     def _order(self, word: str, units: int, reason: Reason, reference: str = "") -> Order:
         self._numbers += 1
         return Order(f"{word}/{self._numbers}", units, self.world.now_s, reason, reference)
-
-    def _coverage(self, owner: str, asset: str) -> Coverage:
-        with self.world.database.snapshot() as reader:
-            return coverage_of(reader, owner, asset, self.world.setting.schedule)
-
-    def _credited(self, party: str, asset: str, units: int, reference: str) -> None:
-        """A deposit that is as deep in its chain as the custodian asks."""
-        self._numbers += 1
-        custodian, now_s = self.instructing.custodian, self.world.now_s
-        answer = custodian.observe(f"deposit/{self._numbers}", party, asset, units, reference, now_s)
-        if answer.movement is None:
-            raise DeskError(f"the custodian refused a deposit of {party}: {answer.refusal} {answer.detail}")
-        self._told(answer.movement, Act.CONFIRM, reference, CONFIRMATIONS)
-
-    def _told(self, movement: Movement | str, act: Act, reference: str = "", confirmations: int = 0) -> None:
-        name = movement if isinstance(movement, str) else movement.id
-        answer = self.instructing.custodian.tell(name, Said(act, reference, confirmations), self.world.now_s)
-        if not answer.ok:
-            raise DeskError(f"the custodian refused {act} of {name}: {answer.refusal} {answer.detail}")
 
     @contextmanager
     def _written(self) -> Iterator[Postings]:

@@ -1,8 +1,9 @@
 """One step of the desk, in fixed order: prices, arrivals, finality, margin, liquidation, mirror, cut-off."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from custody.prices import Quote
 from custody.register import Register
 from margin import estimates
 from margin.black76 import black76
@@ -10,6 +11,7 @@ from margin.contagion.market import HALF_LIFE_S, relax
 from margin.instruments import Instrument, Kind
 from settlement.desk.auditing import AuditRoom
 from settlement.desk.collateral import CollateralRoom
+from settlement.desk.covering import CoveringRoom
 from settlement.desk.deleveraging import AdlRoom
 from settlement.desk.liquidating import LiquidationRoom
 from settlement.desk.margining import MarginRoom
@@ -28,6 +30,7 @@ class Desk:
     margin: MarginRoom
     liquidation: LiquidationRoom
     settlement: SettlementRoom
+    covering: CoveringRoom
     audit: AuditRoom
 
     @classmethod
@@ -38,10 +41,16 @@ class Desk:
         liquidation = LiquidationRoom(world, margin, AdlRoom(world, margin))
         settlement = SettlementRoom(world, collateral)
         register = Register(world.database, collateral.instructing.agreement)
-        return cls(world, collateral, margin, liquidation, settlement, AuditRoom(world, settlement, register))
+        audit = AuditRoom(world, settlement, register)
+        return cls(world, collateral, margin, liquidation, settlement, CoveringRoom(world), audit)
 
-    def see(self, now_s: int, index_e6: Mapping[str, int], volatility: float) -> None:
-        """Take a new time and new index prices (1e-6 USD); marks follow. `volatility` a year, as a fraction."""
+    def see(
+        self, now_s: int, index_e6: Mapping[str, int], volatility: float, quotes: Iterable[Quote] | None = None
+    ) -> None:
+        """Take a new time and new index prices (1e-6 USD); marks follow. `volatility` a year, as a fraction.
+
+        `quotes` are what the sources of collateral's prices say; None: all of them say the index.
+        """
         world = self.world
         # By the clock's half-lives, not by the step's length: short steps would never add up to one.
         elapsed_s = (now_s // HALF_LIFE_S - world.now_s // HALF_LIFE_S) * HALF_LIFE_S
@@ -50,6 +59,7 @@ class Desk:
             world.displacement[number] = relax(moved, elapsed_s)
         for instrument in sorted(world.setting.instruments.values(), key=lambda listed: listed.is_option):
             world.marks_e6[instrument.id] = self._mark(instrument, volatility)
+        self.margin.pricing.see(quotes)
 
     def _mark(self, instrument: Instrument, volatility: float) -> int:
         world = self.world
@@ -64,7 +74,9 @@ class Desk:
     def work(self, *, cut_off: bool) -> None:
         """Everything of one moment but what comes from outside; `cut_off` ends every venue's cycle."""
         if self.settlement.open:
-            self.settlement.finalize()
+            paid = self.settlement.finalize()
+            # Before the sums are audited: here a break has a name.
+            self.covering.publish(paid)
             self.audit.after_cycle()
         self.collateral.arrive()
         if self.world.now_s % DAY_S == 0:

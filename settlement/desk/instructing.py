@@ -9,17 +9,19 @@ from typing import Any
 
 from custody.amounts import Amount
 from custody.answers import Agreement, Answer
+from custody.coverage import Coverage
 from custody.custodian import Custodian
+from custody.custodian_facts import coverage_of
 from custody.governance import Terms, genesis
 from custody.instructions import Admit, AllowDestination, Delegate, Instruction, Move, Recall, Withdraw
 from custody.keyring import Holding, Key, KeyKind
 from custody.money import Asset
-from custody.movements import Movement
+from custody.movements import Said
 from custody.movements import Terms as Waits
 from custody.parties import CUSTODIAN
 from custody.policies import Group, Operation, Policy, Quorum, Rule
 from custody.signed import SignedInstruction
-from custody.states import State
+from custody.states import Act, State
 from custody.typed_data import DOMAIN_NAME, Domain
 from settlement.desk.world import DeskError, World
 from settlement.keys import signer_of
@@ -71,26 +73,46 @@ class Instructing:
             self.hand_in(AllowDestination, party, asset=symbol, destination=signer_of(party).address)
         self.admitted.add(party)
 
-    def delegate(self, party: str, venue: str, asset: Asset, units: int) -> Movement:
+    def delegate(self, party: str, venue: str, asset: Asset, units: int) -> str:
         """Have the custodian hold collateral for a venue, until the venue acknowledges."""
         amount = Amount(units, asset.symbol, asset.scale)
         return self._moved(State.PENDING_VENUE, self.hand_in(Delegate, party, venue=venue, amount=amount))
 
-    def recall(self, party: str, venue: str, asset: Asset, units: int) -> Movement:
+    def recall(self, party: str, venue: str, asset: Asset, units: int) -> str:
         """Have the custodian hold what is to leave a venue, until it has."""
         amount = Amount(units, asset.symbol, asset.scale)
         return self._moved(State.RECALL_REQUESTED, self.hand_in(Recall, party, venue=venue, amount=amount))
 
-    def move(self, party: str, venue: str, to_venue: str, asset: Asset, units: int) -> Movement:
+    def move(self, party: str, venue: str, to_venue: str, asset: Asset, units: int) -> str:
         """The same from one venue to another."""
         amount = Amount(units, asset.symbol, asset.scale)
         handed_in = self.hand_in(Move, party, from_venue=venue, to_venue=to_venue, amount=amount)
         return self._moved(State.RECALL_REQUESTED, handed_in)
 
-    def withdraw(self, party: str, asset: Asset, units: int) -> Movement:
+    def withdraw(self, party: str, asset: Asset, units: int) -> str:
         """Have the custodian hold what is to be sent to the party's own address."""
         amount, home = Amount(units, asset.symbol, asset.scale), signer_of(party).address
         return self._moved(State.APPROVED, self.hand_in(Withdraw, party, destination=home, amount=amount))
+
+    def coverage(self, party: str, asset: str) -> Coverage:
+        """What a party has of an asset, free and delegated, and how much more the haircut lets it delegate."""
+        with self.world.database.snapshot() as reader:
+            return coverage_of(reader, party, asset, self.agreement.schedule)
+
+    def credit(self, party: str, asset: str, units: int, reference: str) -> None:
+        """A deposit that is as deep in its chain as the custodian asks."""
+        self._numbers += 1
+        name = f"deposit/{self._numbers}"
+        answer = self.custodian.observe(name, party, asset, units, reference, self.world.now_s)
+        if not answer.ok:
+            raise DeskError(f"the custodian refused a deposit of {party}: {answer.refusal} {answer.detail}")
+        self.tell(name, Act.CONFIRM, reference, self.agreement.terms.confirmations)
+
+    def tell(self, movement_id: str, act: Act, reference: str = "", confirmations: int = 0) -> None:
+        """What a venue or a chain did about a movement; DeskError where the custodian does not take it."""
+        answer = self.custodian.tell(movement_id, Said(act, reference, confirmations), self.world.now_s)
+        if not answer.ok:
+            raise DeskError(f"the custodian refused {act} of {movement_id}: {answer.refusal} {answer.detail}")
 
     def hand_in(self, kind: type[Instruction], party: str, **content: Any) -> Answer:
         """One instruction, signed by its party and by the custodian; what the custodian answers."""
@@ -110,13 +132,13 @@ class Instructing:
             raise DeskError(f"the custodian declined {instruction.id} of {party}: {answer.detail or answer.declined}")
         return answer
 
-    def _moved(self, expected: State, answer: Answer) -> Movement:
-        """The movement, if it has come as far as it should at once."""
+    def _moved(self, expected: State, answer: Answer) -> str:
+        """The id of the movement, if it has come as far as it should at once."""
         movement = answer.movement
         if movement is None or movement.state is not expected:
             found = "nothing" if movement is None else f"{movement.id} is {movement.state}: {movement.reason}"
             raise DeskError(f"{expected} was expected of the custodian, {found}")
-        return movement
+        return movement.id
 
 
 def _admission(party: str) -> Admit:

@@ -9,6 +9,7 @@ from margin.requirement import BPS, Position, requirement
 from margin.topup import Source, plan_top_up
 from settlement import records
 from settlement.desk.collateral import CollateralRoom
+from settlement.desk.pricing import PricingRoom
 from settlement.desk.world import World
 from settlement.mirror import FUND, HOUSE
 
@@ -19,11 +20,15 @@ class MarginRoom:
 
     world: World
     collateral: CollateralRoom
+    pricing: PricingRoom = field(init=False)
     mandates: dict[str, int] = field(default_factory=dict)
     calls: dict[tuple[str, str], MarginCall] = field(default_factory=dict)
     breached: set[str] = field(default_factory=set)
     liquidating: dict[tuple[str, str], Verdict] = field(default_factory=dict)
     _numbers: int = 0
+
+    def __post_init__(self) -> None:
+        self.pricing = PricingRoom(self.world)
 
     def positions(self, client: str, venue: str) -> list[Position]:
         """A client's open positions at a venue with today's prices."""
@@ -35,9 +40,12 @@ class MarginRoom:
         ]  # fmt: skip
 
     def equity(self, client: str, venue: str) -> int:
-        """Collateral after haircuts, at index prices, plus unsettled P&L at marks, in 1e-6 USD."""
+        """Collateral after haircuts, at guarded prices, plus unsettled P&L at marks, in 1e-6 USD.
+
+        What has lost its price and is waited for is in it: nobody is called, closed or ranked for that.
+        """
         held = self.world.valued(self.world.collateral(client, venue)).collateral_units
-        return held + self.unsettled(client, venue)
+        return held + self.pricing.substitution.waited_units(client, venue) + self.unsettled(client, venue)
 
     def unsettled(self, client: str, venue: str) -> int:
         """Unsettled P&L at marks, and what cycles in their window will bring (1e-6 USD)."""
@@ -48,13 +56,14 @@ class MarginRoom:
     def net_worth(self, client: str, venue: str) -> int:
         """As `equity`, without haircuts: what would be left for the client if all were closed at marks."""
         held = self.world.valued(self.world.collateral(client, venue)).market_units
-        return held + self.unsettled(client, venue)
+        return held + self.pricing.substitution.waited_units(client, venue) + self.unsettled(client, venue)
 
     def assessment(self, client: str, venue: str) -> Assessment:
         """The margin test of one client at one venue, now."""
-        required = requirement(self.positions(client, venue), self.world.setting.rates)
-        call = self.calls.get((client, venue))
-        return assess(self.equity(client, venue), required, call, self.world.now_s, self.world.setting.calls)
+        world, call = self.world, self.calls.get((client, venue))
+        required = requirement(self.positions(client, venue), world.setting.rates)
+        spared_units = self.pricing.substitution.spared_units(client, venue)
+        return assess(self.equity(client, venue), required, call, world.now_s, world.setting.calls, spared_units)
 
     def run(self) -> list[tuple[str, str, Verdict]]:
         """Test everybody; call and top up; close calls that are met. Returns who has to be liquidated, and why.
@@ -133,14 +142,15 @@ class MarginRoom:
         world = self.world
         sources = [*self._available(client), *self._spare(client, venue)]
         sent = 0
-        held = world.collateral(client, venue)
-        for source in plan_top_up(wanted_units, sources, world.setting.schedule, world.index_e6, held):
+        prices_e6 = world.prices_e6
+        held = {asset: units for asset, units in world.collateral(client, venue).items() if asset in prices_e6}
+        for source in plan_top_up(wanted_units, sources, world.setting.schedule, prices_e6, held):
             sent += self._send_from(client, venue, source, delay_s)
         self.mandates[client] = max(self.mandates.get(client, 0) - sent, 0)
         return sent
 
     def _available(self, client: str) -> list[Source]:
-        return [Source("", asset, self.collateral.delegable(client, asset)) for asset in self.world.setting.schedule]
+        return [Source("", asset, self.collateral.delegable(client, asset)) for asset in self.world.prices_e6]
 
     def _spare(self, client: str, venue: str) -> list[Source]:
         """What stands at the client's other venues beyond initial margin there."""
@@ -152,11 +162,16 @@ class MarginRoom:
         return sources
 
     def spare_at(self, client: str, venue: str) -> list[Source]:
-        """Collateral at a venue that could leave it without touching initial margin; unsettled gains cannot leave."""
+        """Collateral at a venue that could leave it without touching initial margin; unsettled gains cannot leave.
+
+        What is waited for lets nothing out, and what has no price stays.
+        """
         world, tested = self.world, self.assessment(client, venue)
-        spare = max(tested.equity_units - tested.requirement.initial_units, 0)
-        held = [Source(venue, asset, units) for asset, units in world.collateral(client, venue).items()]
-        return list(plan_top_up(spare, held, world.setting.schedule, world.index_e6)) if spare else []
+        there_units = tested.equity_units - self.pricing.substitution.waited_units(client, venue)
+        spare = max(there_units - tested.requirement.initial_units, 0)
+        prices_e6, there = world.prices_e6, world.collateral(client, venue)
+        held = [Source(venue, asset, units) for asset, units in there.items() if asset in prices_e6]
+        return list(plan_top_up(spare, held, world.setting.schedule, prices_e6)) if spare else []
 
     def _send_from(self, client: str, venue: str, source: Source, delay_s: int) -> int:
         """Delegate one source, or move it if it stands at another venue. Its collateral value."""
@@ -173,4 +188,4 @@ class MarginRoom:
             "top_up_sent", client, venue, postings=postings, asset=source.asset, units=source.units,
             out_of=source.place, ready_s=ready_s,
         )  # fmt: skip
-        return eligible.collateral_units(source.units, world.index_e6[source.asset])
+        return eligible.collateral_units(source.units, world.prices_e6[source.asset])

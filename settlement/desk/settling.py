@@ -142,19 +142,22 @@ class SettlementRoom:
 
     # -- paying ----------------------------------------------------------------------------------------------------
 
-    def finalize(self) -> None:
-        """Make every proposed cycle final on chain, then post it in the books."""
+    def finalize(self) -> list[Cycle]:
+        """Make every proposed cycle final on chain, then post it in the books; the cycles, paid and confirmed."""
         world = self.world
         cycles = [proposed for _, proposed in sorted(self.open.items())]
         receipts = world.contracts.chain.send_together([world.contracts.finality(one.on_chain) for one in cycles])
         answered(world, [(one.digest, receipt) for one, receipt in zip(cycles, receipts, strict=True)])
         world.receivable.clear()
         self.open.clear()
+        confirmed = []
         for proposed, receipt in zip(cycles, receipts, strict=True):
             cycle = proposed.cycle.to(State.FINAL)
             written = world.post(proposed.postings.when_final(world.now_s))
             self._heads[cycle.venue] = cycle.sequence, proposed.digest
-            self._account_for(cycle.to(State.PAID, State.CONFIRMED), written, receipt.tx_hash)
+            confirmed.append(cycle.to(State.PAID, State.CONFIRMED))
+            self._account_for(confirmed[-1], written, receipt.tx_hash)
+        return confirmed
 
     def _account_for(self, cycle: Cycle, written: tuple[int, int], tx_hash: str) -> None:
         world, symbol = self.world, self.world.setting.settlement_asset

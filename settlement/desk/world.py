@@ -10,6 +10,7 @@ from custody.accounts import Account, Chart
 from custody.books import Books
 from custody.database import Database
 from custody.delegation import Standing, collateral_account
+from custody.prices import PriceRefusal
 from custody.transfers import Transfer
 from custody.valuation import Valuation, value
 from margin.contagion.market import NONE, Displacement
@@ -33,7 +34,8 @@ class World:
     """One desk's view. `mirror` is the custodian's; `venue_books` are each venue's own, kept apart from it.
 
     `receivable` is what parties will receive from cycles in their dispute window (1e-6 USD): settled in the mirror, not
-    yet in the books. What payers owe in them is held in the books already.
+    yet in the books. What payers owe in them is held in the books already. `index_e6` is what instruments are written
+    on, `marks_e6` what the venues say of them, and `prices` what collateral is worth, or why it has no price.
     """
 
     standing: Standing
@@ -47,6 +49,7 @@ class World:
     depth_bps: int = 10_000
     index_e6: dict[str, int] = field(default_factory=dict)
     marks_e6: dict[int, int] = field(default_factory=dict)
+    prices: dict[str, int | PriceRefusal] = field(default_factory=dict)
     displacement: dict[int, Displacement] = field(default_factory=lambda: defaultdict(lambda: NONE))
     charts: dict[str, Chart] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
@@ -116,8 +119,13 @@ class World:
         return {symbol: self.spendable(chart.available(client)) for symbol, chart in self.charts.items()}
 
     def valued(self, holdings: Mapping[str, int]) -> Valuation:
-        """What holdings (ledger units by asset) count for now, at index prices: never at a venue's marks."""
-        return value(self.setting.schedule, holdings, self.index_e6)
+        """What holdings (ledger units by asset) count for now, at guarded prices; nothing where there is none."""
+        return value(self.setting.schedule, holdings, self.prices)
+
+    @property
+    def prices_e6(self) -> dict[str, int]:
+        """The collateral assets that have a price, in 1e-6 USD per whole coin."""
+        return {asset: price for asset, price in self.prices.items() if isinstance(price, int)}
 
     # -- the mirror ------------------------------------------------------------------------------------------------
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from custody.curve import ORDER
 from custody.inclusion import Inclusion, InclusionRefusal, Leaf, check_inclusion, inclusion_in, to_json
 from custody.money import MAX_UNITS
-from custody.publications import NAME
 from custody.shapes import FieldError
 from custody.signatures import Address, Hash, Signed
 from custody.sum_tree import depth_of
+from custody.typed_data import DOMAIN_NAME
 from tests.custody.publishing import CUSTODIAN, IMPOSTOR, OWED, proof, register, signed
 
 HOLDS = proof("venue/harbour")
@@ -165,7 +165,7 @@ def test_the_digest_is_what_a_wallet_would_sign() -> None:
     }  # fmt: skip
     where = HOLDS.liabilities.where
     domain = {
-        "name": NAME, "version": "1", "chainId": where.chain_id, "verifyingContract": where.contract.value
+        "name": DOMAIN_NAME, "version": "1", "chainId": where.chain_id, "verifyingContract": where.contract.value
     }  # fmt: skip
     message = {member["name"]: getattr(STATEMENT, member["name"]) for member in types["Liabilities"]}
     message |= {name: value.value for name, value in message.items() if isinstance(value, Hash)}

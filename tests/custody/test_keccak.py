@@ -21,6 +21,12 @@ def fresh() -> Iterator[None]:
     kernel.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def _few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel is asked however few the messages are."""
+    monkeypatch.setattr(ours, "FEW", 0)
+
+
 def rows_of(count: int, length: int, seed: int = 7) -> Rows:
     return np.random.default_rng(seed).integers(0, 256, (count, length), np.uint8)
 
@@ -29,6 +35,13 @@ def test_the_empty_message_has_the_published_hash() -> None:
     known = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
     assert [row.tobytes().hex() for row in keccak_rows(rows_of(2, 0))] == [known, known]
     assert keccak_rows(rows_of(0, 40)).shape == (0, 32)
+
+
+def test_few_messages_do_not_load_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ours, "FEW", 64)
+    monkeypatch.setattr(ours, "kernel", lambda: pytest.fail("the kernel was asked"))
+    rows = rows_of(63, 80)
+    assert np.array_equal(keccak_rows(rows), by_library(rows))
 
 
 def test_the_kernel_is_what_answers_here() -> None:

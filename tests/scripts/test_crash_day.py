@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from tests.scripts.conftest import Cut, Days, Ran
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "crash_day.txt"
-FILES = {"result.json", "transcript.txt", "report.html", "ledger-pooled.sqlite", "ledger-segregated.sqlite"}
+LEFT_BY_EACH = {
+    f"{name}-{regime}.{kind}"
+    for regime in ("pooled", "segregated")
+    for name, kind in (("ledger", "sqlite"), ("custody", "json"))
+}
+FILES = {"result.json", "transcript.txt", "report.html", "proofs", *LEFT_BY_EACH}
 ACCEPT = "if the change is meant: python3 scripts/crash_day.py --out out, read out/transcript.txt, copy it to"
 
 

@@ -58,6 +58,17 @@ SENTENCES = (
      "market_maker takes 12.3456 ETH home from harbour: fewer quotes need less collateral"),
     (Happening(0, "margin_stepped", "fund", "", {"exchange": "CME", "asset": "XAG", "to_bps": 1_650, "units": 0}),
      "fund: CME now asks 16.5% on XAG; its gains there cover it"),
+    (Happening(0, "price_refused", "", "", {"asset": "BTC", "refusal": "too_few_fresh_sources"}),
+     "BTC counts for nothing: its price is refused (too few fresh sources)"),
+    (Happening(0, "price_found", "", "", {"asset": "BTC", "price_e6": 60_000 * USD}),
+     "BTC counts again, at $60,000.00"),
+    (Happening(0, "substitution_called", "fund", "harbour", {"asset": "BTC", "amount_units": 9 * USD,
+               "deadline_s": 90_000}),
+     "fund is asked for $9 of other collateral than BTC at harbour until 02 January 01:00; nothing moves"),
+    (Happening(0, "substitution_ended", "fund", "harbour", {"asset": "BTC", "how": "expired"}),
+     "BTC of fund at harbour is waited for no longer"),
+    (Happening(0, "substitution_ended", "fund", "harbour", {"asset": "BTC", "how": "cured"}),
+     "BTC of fund at harbour has to be replaced no longer"),
 )  # fmt: skip
 
 

@@ -118,6 +118,53 @@ def test_a_clients_default_out_of_the_books(drill: Drill) -> None:
     assert [units for *_, units in paid(whole)] == [100, 5, 40, 136, 9]  # no top-up, and all of the venue's own
 
 
+POSITIONS = {
+    "positions": [
+        {"party": "fund", "venue": "north", "instrument": "BTC-PERP", "underlying": "BTC", "units": 90},
+        {"party": "maker", "venue": "north", "instrument": "BTC-PERP", "underlying": "BTC", "units": "-120"},
+        {"party": "maker", "venue": "south", "instrument": "BTC-FUT", "underlying": "BTC", "units": 70},
+        {"party": "writer", "venue": "south", "instrument": "BTC-FUT", "underlying": "BTC", "units": 70},
+    ]
+}
+
+
+def test_a_clients_default_lists_the_hedges_of_its_counterparties(drill: Drill, tmp_path: Path) -> None:
+    held = tmp_path / "positions.json"
+    held.write_text(json.dumps(POSITIONS))
+    ran = drill(*CLIENT, "--positions", held, units={"maker": 8})
+    assert ran.lines[0]["hedges"] == [
+        {"party": "maker", "underlying": "BTC", "lost_units": "-90", "venue": "south", "instrument": "BTC-FUT",
+         "units": "70"}
+    ]  # fmt: skip
+    told = drill(*CLIENT, "--positions", held, units={"maker": 8}, people=True).said
+    assert "maker loses -90 BTC: its +70 of BTC-FUT at south hedge it no longer" in told
+    assert "hedges" not in drill(*CLIENT, units={"maker": 8}).lines[0], "nobody said who holds what"
+
+
+@pytest.mark.parametrize(
+    ("positions", "complaint"),
+    [
+        ({}, "positions.json: positions: expected a list of positions, found None"),
+        ({"positions": [5]}, "positions.json: positions 1: expected a JSON object with the fields party, venue,"),
+        (
+            {"positions": [POSITIONS["positions"][0] | {"lots": 1}]},
+            "positions.json: positions 1: 'lots': expected one of",
+        ),
+        (
+            {"positions": [POSITIONS["positions"][0] | {"units": 1.5}]},
+            "positions.json: positions 1: units: expected a whole",
+        ),
+        ({"positions": POSITIONS["positions"][:1] * 2}, "positions.json: positions: a position is given twice"),
+    ],
+)
+def test_positions_that_cannot_be_read(drill: Drill, tmp_path: Path, positions: object, complaint: str) -> None:
+    held = tmp_path / "positions.json"
+    held.write_text(json.dumps(positions))
+    ran = drill(*CLIENT, "--positions", held, units={"maker": 8})
+    assert (ran.status, ran.said) == (USAGE, "")
+    assert ran.complained.removeprefix("drill client-default: ").replace(f"{tmp_path}/", "").startswith(complaint)
+
+
 def test_a_custodians_default_out_of_the_books(drill: Drill) -> None:
     holds = drill("custodian-default", "--asset", "USDC", "--as-of", 1_500, "--delay-s", 90)
     delivered = {str(payer): units for at_s, payer, payee, units in paid(holds) if (at_s, payee) == (1_590, "vault")}
@@ -167,7 +214,7 @@ def test_nothing_is_written(drill: Drill, place: Path) -> None:
             {},
             "--venue: expected a venue with compartments of USDC, found none at west",
         ),
-        (VENUE, {"nobody": 1}, "units.json: 'nobody': expected clients with a compartment at the venue"),
+        (VENUE, {"nobody": 1}, "units.json: 'nobody': expected clients with collateral at the venue"),
         (VENUE, {"fund": 1.5}, "units.json: fund: expected a whole number of ledger units"),
         (VENUE, {"fund": 2**63}, "units.json: fund: expected signed ledger units in 64 bits"),
         (VENUE, "[]", "units.json: expected a JSON object"),
@@ -187,10 +234,53 @@ def test_wrong_words_are_answered_with_the_right_ones(
     assert ran.complained.startswith(f"drill {command[0]}: {complaint}")
 
 
-def test_a_pooled_ledger_has_no_compartments_to_tell_apart(drill: Drill, place: Path) -> None:
+@pytest.fixture
+def pooled(drill: Drill, place: Path) -> Drill:
+    """The same on a pooled ledger: claims of 100 and 20 on an omnibus of 120, 5 in the fund, 40 of the venue's own."""
     place.unlink()
-    fill(place, {CHART.omnibus("north"): 5})
-    assert "found a pooled one" in drill("custodian-default", "--asset", "USDC").complained
+    pool, claims = CHART.pool("north"), {CHART.claim("fund", "north"): 100, CHART.claim("writer", "north"): 20}
+    fill(place, {CHART.omnibus("north"): 120, CHART.insurance("north"): 5, COLLATERAL: 40})
+    with closing(open_database(place, schemas=(LEDGER, DESK))) as database:
+        books = Books(database)
+        books.open_accounts([pool, *claims])
+        brought = [
+            Transfer(f"claim/{number}", pool.id, account.id, units, Reason.DELEGATION)
+            for number, (account, units) in enumerate(claims.items())
+        ]
+        assert all(outcome.ok for outcome in books.post(brought, 1_200))
+    return drill
+
+
+def test_a_pooled_venues_default_out_of_the_books(pooled: Drill) -> None:
+    ran = pooled(*VENUE, "--as-of", 1_500, "--release-s", 60, units={"fund": 80, "writer": -25})
+    assert paid(ran) == [
+        (1_500, "venue/north/collateral", "venue/north/omnibus", 40),
+        (1_500, "insurance/north", "venue/north/omnibus", 5),
+        (1_500, "client/writer/claim/north", "venue/north/pool", 20),
+        (1_560, "venue/north/omnibus", "client/fund/available", 165),
+        (1_560, "client/fund/claim/north", "venue/north/pool", 100),
+    ]
+    assert ran.lines[0]["unpaid"] == [
+        {"debtor": "north", "creditor": "fund", "units": "15"}, {"debtor": "writer", "creditor": "north", "units": "5"}
+    ]  # fmt: skip
+
+
+def test_what_is_not_found_of_an_omnibus_everybody_shares(pooled: Drill) -> None:
+    ran = pooled(*VENUE, "--found", 15, units={})
+    assert [(payee, units) for _, payer, payee, units in paid(ran) if str(payer).endswith("omnibus")] == [
+        ("client/fund/available", 50), ("client/writer/available", 10),
+    ]  # fmt: skip
+
+
+def test_a_pooled_ledger_has_no_compartments_to_tell_apart(pooled: Drill) -> None:
+    assert "found a pooled one" in pooled("custodian-default", "--asset", "USDC").complained
+    assert "found a pooled one" in pooled(*CLIENT, units={}).complained
+    west = pooled(*VENUE[:4], "west", *VENUE[5:], units={}).complained
+    assert "--venue: expected a venue with claims on USDC, found none at west" in west
+
+
+def test_a_segregated_ledger_has_no_omnibus_to_be_found(drill: Drill) -> None:
+    assert "--found: expected a pooled ledger" in drill(*VENUE, "--found", 5, units={}).complained
 
 
 def test_a_ledger_without_a_desk_has_no_calls(drill: Drill, place: Path) -> None:

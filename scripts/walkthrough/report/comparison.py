@@ -61,6 +61,8 @@ GROUPS = (
             Figure("transfers", "ledger transfers"),
             Figure("transactions", "transactions"),
             Figure("checks", "checks passed"),
+            Figure("cycles_published", "cycles whose compartments were proven covered"),
+            Figure("compartments_proven", "… compartments proven"),
         ),
     ),
 )
