@@ -21,7 +21,7 @@ CHECKS = (
     ("mypy",),
     ("lint-imports",),
 )
-TOGETHER = ("-n", "auto", "--dist", "loadfile")
+TOGETHER = ("-rs", "-n", "auto", "--dist", "loadfile")
 """A process for every core; the tests of a file stay together, for they share what is dear to set up."""
 
 

@@ -81,7 +81,7 @@ def test_a_backup_is_one_file_with_all_that_was_posted(posted: Books, database: 
     assert made == Copy(path, posted.head(), path.stat().st_size)
     assert contents_of(path) == contents(posted)
     assert [file.name for file in path.parent.iterdir()] == ["copy.sqlite"]
-    assert told[-1] == (made.size_bytes // 4_096, made.size_bytes // 4_096)
+    assert told[-1] == (made.size_bytes // 2_048, made.size_bytes // 2_048)
 
 
 def test_an_empty_ledger_can_be_backed_up_by_its_path(database: Database, tmp_path: Path) -> None:
@@ -276,8 +276,8 @@ def test_a_backup_that_was_cut_off_is_named_as_damaged(copied: Path, tmp_path: P
 
 def test_a_page_of_nothing_is_named_as_damage(copied: Path, tmp_path: Path) -> None:
     with copied.open("r+b") as file:
-        file.seek(20 * 4_096)
-        file.write(bytes(4_096))
+        file.seek(20 * 2_048)
+        file.write(bytes(2_048))
     with pytest.raises(DamagedError, match="damaged"):
         restore(copied, tmp_path / "restored")
 
