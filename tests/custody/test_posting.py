@@ -4,17 +4,16 @@ Random batches go to three ledgers, which grow over all examples; each example h
 an answer is right is for `test_ledger` and `test_model` to say: here it only has to be the same.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from custody import posting
 from custody.accounts import Account, Code, Limit
@@ -24,6 +23,7 @@ from custody.database import Database, open_database
 from custody.journal import Place, Recorded, checksum_of, encoded
 from custody.money import MAX_UNITS
 from custody.transfers import Kind, Outcome, Reason, Refusal, Transfer
+from tests.custody.postgres_server import PostgresServer
 
 EXAMPLES = 300
 ACCOUNTS = {
@@ -167,7 +167,7 @@ def ended(draw: st.DrawFn, held: Transfer) -> Transfer:
 class Ways:
     """Three ledgers that hear the same, and what became of it."""
 
-    folder: Path
+    place: Callable[[str], str]
     databases: list[Database] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     judged: Counter[str] = field(default_factory=Counter)
@@ -176,8 +176,8 @@ class Ways:
     def open(self) -> None:
         """Begin with new ledgers: where they have come apart, they stay apart."""
         self.close()
-        self.examples, begun = 0, Path(tempfile.mkdtemp(dir=self.folder))
-        self.databases = [open_database(begun / f"{name}.sqlite") for name in ("fast", "plain", "columns")]
+        self.examples = 0
+        self.databases = [open_database(self.place(name)) for name in ("fast", "plain", "columns")]
         self.all = [Books(database) for database in self.databases]
         self.fast, self.plain, self.columns = self.all
 
@@ -230,12 +230,12 @@ class Ways:
 def rows_of(database: Database, example: int) -> list[tuple[Any, ...]]:
     """What stands in the three tables since the example began."""
     first = (example - 1) * len(ACCOUNTS)
-    behind = "> coalesce((SELECT max(position) FROM seal WHERE accounts <= ?), 0)"
+    behind = "> coalesce((SELECT max(position) FROM seal WHERE accounts <= :first), 0)"
     with database.snapshot() as reader:
-        rows = reader.exec_driver_sql("SELECT * FROM account WHERE key > ?", (first,)).fetchall()
+        rows = list(reader.execute(text("SELECT * FROM account WHERE key > :first ORDER BY key"), {"first": first}))
         for table in ("transfer", "seal"):
-            asked = f"SELECT * FROM {table} WHERE position {behind} ORDER BY position"
-            rows += reader.exec_driver_sql(asked, (first,)).fetchall()
+            asked = text(f"SELECT * FROM {table} WHERE position {behind} ORDER BY position")
+            rows += reader.execute(asked, {"first": first})
     return [tuple(row) for row in rows]
 
 
@@ -276,13 +276,18 @@ def placed(one: Transfer, prefix: str) -> Transfer:
     )
 
 
-@pytest.fixture(scope="module")
-def ledgers() -> Iterator[Ways]:
-    with tempfile.TemporaryDirectory() as folder:
-        made = Ways(Path(folder))
-        made.open()
-        yield made
-        made.close()
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def ledgers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
+    def place(name: str) -> str:
+        if request.param == "sqlite":
+            return str(tmp_path_factory.mktemp("ways") / f"{name}.sqlite")
+        server: PostgresServer = request.getfixturevalue("postgres")
+        return server.url(server.fresh(template="ledger"))
+
+    made = Ways(place)
+    made.open()
+    yield made
+    made.close()
 
 
 @pytest.fixture
