@@ -1,17 +1,16 @@
-"""The contracts of one deployment: how they are put on a chain, and what may be asked of them.
-
-There is one way to deploy; the walkthrough, the devnet and the tests all take it.
-"""
+"""The contracts of one deployment, and what may be asked of them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from custody.money import Asset
 from custody.signers import Signer
+from custody.typed_data import Domain
 from settlement.abi import load_artifact
-from settlement.batch import ChainCycle, MirrorBatch, Release, domain_separator
+from settlement.batch import MirrorBatch
 from settlement.chain import Call, Chain, Receipt
-from settlement.node import Node
+from settlement.chain_cycle import ChainCycle
+from settlement.releases import Release
 
 TOKEN, VAULT, POSITIONS, SETTLEMENT = (
     load_artifact(name) for name in ("CustodyToken", "CollateralVault", "PositionBook", "SettlementBook")
@@ -46,12 +45,12 @@ class Contracts:
     @property
     def settlement_domain(self) -> bytes:
         """Where both parties' signatures of a cycle are good."""
-        return domain_separator("Bulkhead Settlement", self.chain.node.chain_id, self.settlement)
+        return Domain("Bulkhead Settlement", self.chain.node.chain_id, self.settlement).separator()
 
     @property
     def vault_domain(self) -> bytes:
         """Where a holder's signature of a release is good."""
-        return domain_separator("Bulkhead Vault", self.chain.node.chain_id, self.vault)
+        return Domain("Bulkhead Vault", self.chain.node.chain_id, self.vault).separator()
 
     def credit(self, asset: Asset, holder: str, venue: str, units: int) -> Receipt:
         """Mint claims into the vault and write them to a compartment. Both carry what the custodian believes."""
@@ -109,36 +108,3 @@ class Contracts:
         asked = list(pairs)
         accounts, instruments = [account for account, _ in asked], [number for _, number in asked]
         return list(self.chain.read(POSITIONS, self.positions, "positionsOf", accounts, instruments))
-
-
-def deploy(node: Node, operator: Signer, plan: Plan) -> Contracts:
-    """Put everything on the chain and wire it up. The operator pays for gas and becomes its administrator."""
-    chain = Chain(node, operator, ALL)
-    contracts = Contracts(chain, plan)
-
-    def create(artifact_data: bytes) -> str:
-        return chain.send("", artifact_data, "deployment").contract
-
-    def wire(to: str, data: bytes) -> None:
-        chain.send(to, data, "deployment")
-
-    me = operator.address
-    contracts.vault = create(VAULT.creation(me, plan.redemption.address))
-    contracts.positions = create(POSITIONS.creation(me))
-    book = SETTLEMENT.creation(me, contracts.vault, plan.custodian.address, plan.dispute_window_s)
-    contracts.settlement = create(book)
-    for role, artifact, address, holder in (
-        ("CUSTODIAN_ROLE", VAULT, contracts.vault, me),
-        ("SETTLEMENT_ROLE", VAULT, contracts.vault, contracts.settlement),
-        ("OPERATOR_ROLE", POSITIONS, contracts.positions, me),
-    ):
-        wire(address, artifact.call("grantRole", chain.read(artifact, address, role), holder))
-    for venue in plan.venues.values():
-        wire(contracts.settlement, SETTLEMENT.call("registerVenue", venue.address, venue.address))
-    for asset in plan.assets:
-        name, symbol = f"Bulkhead custody claim on {asset.symbol}", f"bc{asset.symbol}"
-        token = create(TOKEN.creation(asset.chain_decimals, name, symbol))
-        wire(token, TOKEN.call("initialize", me, me))
-        wire(token, TOKEN.call("setDestinationAllowed", plan.redemption.address, True))
-        contracts.tokens[asset.symbol], contracts.supply[asset.symbol] = token, 0
-    return contracts

@@ -9,7 +9,8 @@ from custody.database import LEDGER, open_database
 from custody.delegation import Standing
 from custody.transfers import Reason
 from scripts.walkthrough.cast import CLIENTS, SETTING, Client, millions
-from settlement.contracts import Plan, deploy
+from settlement.contracts import Plan
+from settlement.deployment import deploy
 from settlement.desk import Desk, World
 from settlement.keys import signer_of
 from settlement.mirror import FUND, HOUSE, Mirror

@@ -6,7 +6,8 @@ from custody.delegation import Order
 from custody.money import Asset
 from custody.transfers import Reason
 from settlement import records
-from settlement.batch import GENESIS, ChainCycle, MirrorBatch
+from settlement.batch import GENESIS, MirrorBatch
+from settlement.chain_cycle import ChainCycle
 from settlement.cycle import Cycle, State, compare
 from settlement.desk.collateral import CollateralRoom
 from settlement.desk.outgoing import Outgoing, answered, dispatch

@@ -23,7 +23,8 @@ from margin.calls import CallPolicy
 from margin.instruments import Instrument, Kind
 from margin.liquidation import LiquidationPolicy
 from margin.requirement import Rates
-from settlement.contracts import Plan, deploy
+from settlement.contracts import Plan
+from settlement.deployment import deploy
 from settlement.desk import Desk, Setting, VenueTerms, World
 from settlement.happenings import Happening
 from settlement.keys import signer_of

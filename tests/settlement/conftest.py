@@ -11,7 +11,8 @@ from custody.books import Books
 from custody.database import open_database
 from custody.money import Asset
 from settlement.cli import main
-from settlement.contracts import Contracts, Plan, deploy
+from settlement.contracts import Contracts, Plan
+from settlement.deployment import deploy
 from settlement.keys import signer_of
 from settlement.node import Node
 from tests.custody.conftest import postgres, postgres_url

@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 
 from custody.money import Asset
 from custody.signers import LocalSigner
-from settlement.batch import GENESIS, ChainCycle, MirrorBatch, Release, domain_separator
+from custody.typed_data import Domain
+from settlement.batch import GENESIS, MirrorBatch
 from settlement.chain import Receipt
-from settlement.contracts import POSITIONS, SETTLEMENT, VAULT, Contracts, Plan, deploy
+from settlement.chain_cycle import ChainCycle
+from settlement.contracts import POSITIONS, SETTLEMENT, VAULT, Contracts, Plan
+from settlement.deployment import deploy
 from settlement.devnet import Anvil
 from settlement.keys import signer_of
 from settlement.node import ChainError, Node
+from settlement.releases import Release
 
 GENESIS_S = 1_769_000_000
 EXAMPLES = 30
@@ -232,5 +236,5 @@ def test_a_release_has_one_digest_in_python_and_in_solidity(book: Contracts, rel
 def test_a_signature_for_one_contract_or_chain_is_none_for_another(book: Contracts) -> None:
     release = Release(HOLDERS[0], HOLDERS[1], HOLDERS[2], 5, 0, 9)
     names, chains, places = ("Bulkhead Vault", "Bulkhead Settlement"), (1, 31337), (book.vault, book.settlement)
-    domains = {domain_separator(name, chain, place) for name in names for chain in chains for place in places}
+    domains = {Domain(name, chain, place).separator() for name in names for chain in chains for place in places}
     assert len({release.digest(domain) for domain in domains}) == 8

@@ -6,7 +6,8 @@ import pytest
 
 from custody.money import Asset
 from settlement.claims import Place, claims_in
-from settlement.contracts import Contracts, Plan, deploy
+from settlement.contracts import Contracts, Plan
+from settlement.deployment import deploy
 from settlement.keys import holder_of, signer_of
 from settlement.node import ChainError, Node
 

@@ -6,7 +6,8 @@ import pytest
 
 from custody.money import Asset, MoneyError
 from custody.signers import LocalSigner
-from settlement.batch import GENESIS, ChainCycle
+from settlement.batch import GENESIS
+from settlement.chain_cycle import ChainCycle
 from settlement.contracts import TOKEN, Contracts
 from settlement.keys import holder_of, role_of, signer_of
 from settlement.mirror import FUND, HOUSE

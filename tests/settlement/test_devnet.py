@@ -16,7 +16,8 @@ import pytest
 from custody.signers import LocalSigner
 from settlement import devnet
 from settlement.chain import Chain
-from settlement.contracts import ALL, Contracts, Plan, deploy
+from settlement.contracts import ALL, Contracts, Plan
+from settlement.deployment import deploy
 from settlement.devnet import Anvil, DevnetError, find_anvil
 from settlement.node import ChainError, Node
 
