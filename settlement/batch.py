@@ -1,4 +1,4 @@
-"""A batch of position changes as the chain will read it, and the digest that names it: the bytes that Solidity hashes."""
+"""A batch of position changes as the chain will read it, and the digest that names it: the bytes Solidity hashes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
