@@ -22,6 +22,8 @@ from custody.signatories import Question
 from custody.signed import SignedInstruction
 
 _KEPT = "approvals"
+_Entry = Row[Any, Any, Any, Any]
+"""Position, digest, signed instruction, and when it was accepted (UTC seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,12 @@ class InstructionLog:
         """Who may instruct what by now: the genesis and every governing instruction since."""
         kept = self._database.kept_of_logs.get(_KEPT)
         if isinstance(kept, _Folded) and kept.genesis is self._genesis:
-            last, *rows = _governing(tx, kept.position) or [None]
-            if last is not None and (last.position, bytes(last.digest)) == (kept.position, kept.digest):
-                return self._carried_on(tx, kept, rows)
+            rows = _governing(tx, kept.position)
+            if rows and (rows[0].position, bytes(rows[0].digest)) == (kept.position, kept.digest):
+                return self._carried_on(tx, kept, rows[1:])
         return self._carried_on(tx, _Folded(self._genesis, self._genesis), _governing(tx, 0))
 
-    def _carried_on(self, tx: Connection, folded: _Folded, rows: Sequence[Row[Any]]) -> ApprovalState:
+    def _carried_on(self, tx: Connection, folded: _Folded, rows: Sequence[_Entry]) -> ApprovalState:
         if not rows:
             return folded.state
         log = (Accepted(SignedInstruction.from_json(row.signed).instruction, row.accepted_at_s) for row in rows)
@@ -90,7 +92,7 @@ class InstructionLog:
         return Seen(None if digest is None else bytes(digest), tx.scalar(nonce) is not None)
 
 
-def _governing(tx: Connection, position: int) -> Sequence[Row[Any]]:
+def _governing(tx: Connection, position: int) -> Sequence[_Entry]:
     """The governing instructions from a position on, in the log's order."""
     wanted = select(ACCEPTED.c.position, ACCEPTED.c.digest, ACCEPTED.c.signed, ACCEPTED.c.accepted_at_s)
     from_there = wanted.where(text(GOVERNS), ACCEPTED.c.position >= position)
