@@ -8,10 +8,10 @@ What is found are faults with what was expected and what was found, never except
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from enum import StrEnum
 from itertools import chain, islice
 
 from custody.accounts import Account, Totals
+from custody.faults import Fault, FaultKind
 from custody.journal import START, Added, Place, Seal, account_digest, checksum_of, encoded, seal_digest
 from custody.recount import Recount, Row, Step
 from custody.transfers import Kind, Reason, Transfer
@@ -20,45 +20,6 @@ _UNTYPED = (TypeError, ValueError, AttributeError, KeyError, struct.error)
 """What a row raises that holds no transfer: no whole number, no text, no member of an enum, more than 64 bits."""
 
 _MOST_HOMES = 1_000_000  # how often, in all, a row that may have been moved is tried at another place
-
-
-class FaultKind(StrEnum):
-    """What is wrong with the books."""
-
-    ROW_MISSING = "row_missing"
-    ROW_CHANGED = "row_changed"
-    ROW_OUT_OF_ORDER = "row_out_of_order"
-    ROW_NOT_SEALED = "row_not_sealed"
-    SEAL_BROKEN = "seal_broken"
-    RESOLVES_NOTHING = "resolves_nothing"
-    ACCOUNT_MISSING = "account_missing"
-    ACCOUNT_CHANGED = "account_changed"
-    COUNTER_CHANGED = "counter_changed"
-    HISTORY_REWRITTEN = "history_rewritten"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong: where it stands, what the journal says it should be, and what is there."""
-
-    kind: FaultKind
-    where: str
-    expected: str
-    found: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrialBalance:
-    """One asset's posted debits and credits over all accounts, in ledger units."""
-
-    asset: str
-    debits: int
-    credits: int
-
-    @property
-    def difference(self) -> int:
-        """Zero in sound books."""
-        return self.debits - self.credits
 
 
 @dataclass(slots=True)

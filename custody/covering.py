@@ -17,8 +17,9 @@ from eth_utils.crypto import keccak
 
 from custody.inclusion import InclusionRefusal, Sibling, check_path
 from custody.publications import SignedPublication
-from custody.shapes import parse_json, plain, require_number, shaped
+from custody.shapes import plain, require_number, shaped
 from custody.signatures import Address, Hash
+from custody.strict_json import parse_json
 from custody.sum_tree import Entry, account_key
 
 _LEAF = b"\x04"

@@ -9,20 +9,19 @@ from enum import Enum
 from pathlib import Path
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, Constraint, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import BigInteger, CheckConstraint, Constraint, Index, LargeBinary, String, Table
 from sqlmodel import Field, SQLModel
 
 from custody.delegation import Standing
 from custody.movements import Block
 from custody.schema import Schema
 from custody.states import Act, Lifecycle, State
-from custody.tables import whole
+from custody.tables import NUMBER, index_where, whole
 
 CUSTODIAN = Schema("custodian", "custodian_version", Path(__file__).with_name("custodian_migrations"))
 """The custodian's tables: whoever keeps them opens the database with these besides the ledger's."""
 
-# Only INTEGER PRIMARY KEY is SQLite's own row number; bytes in order, so that both databases sort the same.
-_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+# Bytes in order, so that both databases sort the same.
 _NAME = String().with_variant(String(collation="C"), "postgresql")
 
 HAS_DEADLINE = "deadline_s > 0"
@@ -33,10 +32,6 @@ def one_of(table: str, column: str, values: Iterable[Enum]) -> Constraint:
     """A CHECK that a text is one of an enum's values."""
     listed = ", ".join(f"'{one.value}'" for one in values)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{table}_{column}_is_known")
-
-
-def _index_where(name: str, column: str, condition: str) -> Index:
-    return Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 class MovementRow(SQLModel, table=True):
@@ -57,10 +52,10 @@ class MovementRow(SQLModel, table=True):
         CheckConstraint("deadline_s = 0 OR deadline_s > entered_at_s", name="movement_deadline_is_later"),
         CheckConstraint("holds >= 0 AND confirmations >= 0", name="movement_counts_are_not_negative"),
         CheckConstraint("lifecycle <> 'move' OR venue <> to_venue", name="movement_goes_elsewhere"),
-        _index_where("movement_by_deadline", "deadline_s", HAS_DEADLINE),
+        index_where("movement_by_deadline", "deadline_s", HAS_DEADLINE),
     )
 
-    number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    number: int | None = Field(default=None, primary_key=True, sa_type=NUMBER)
     id: str = Field(unique=True, sa_type=_NAME)
     lifecycle: str
     standing: str
@@ -92,7 +87,7 @@ class MovementEventRow(SQLModel, table=True):
         CheckConstraint("position > 0", name="movement_event_position_is_positive"),
     )
 
-    position: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    position: int | None = Field(default=None, primary_key=True, sa_type=NUMBER)
     movement_id: str = Field(foreign_key="movement.id", index=True, sa_type=_NAME)
     name: str
     act: str
@@ -117,10 +112,10 @@ class AcceptedInstructionRow(SQLModel, table=True):
         CheckConstraint("governs BETWEEN 0 AND 1", name="accepted_instruction_governs_is_a_flag"),
         CheckConstraint("length(digest) = 32", name="accepted_instruction_digest_is_keccak256"),
         Index("accepted_instruction_by_nonce", "authority", "nonce", unique=True),
-        _index_where("accepted_instruction_that_governs", "position", GOVERNS),
+        index_where("accepted_instruction_that_governs", "position", GOVERNS),
     )
 
-    position: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    position: int | None = Field(default=None, primary_key=True, sa_type=NUMBER)
     id: str = Field(unique=True, sa_type=_NAME)
     digest: bytes = Field(sa_type=LargeBinary)
     authority: str

@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from custody.publications import SignedPublication
-from custody.shapes import FieldError, parse_json, plain, shaped
+from custody.shapes import FieldError, plain, shaped
 from custody.signatures import Address, Hash
+from custody.strict_json import parse_json
 from custody.sum_tree import Entry, account_key, climb, depth_of, leaf, total_of
 
 _ACCOUNT = re.compile(r"[a-z]{1,32}(?:/[A-Za-z0-9_.-]{1,32})?")

@@ -1,12 +1,16 @@
 """The log of accepted instructions: from it comes the state by which the next one is judged, and nothing else.
 
 Every call is part of somebody else's write transaction, so an instruction is in the log if, and only if, what it asked
-for was done.
+for was done. The state is folded once and then carried on from the last instruction that is in it, which is looked at
+again each time: whoever else has written to the log has only added to it, and where it is another log (a copy that was
+put back), the fold begins anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, Row, insert, select, text
 
 from custody.approvals import UNASKED, Approval, Seen, decide
 from custody.custodian_tables import ACCEPTED, GOVERNS
@@ -18,6 +22,18 @@ from custody.signatories import Question
 from custody.signed import SignedInstruction
 
 _KEPT = "approvals"
+_Entry = Row[Any, Any, Any, Any]
+"""Position, digest, signed instruction, and when it was accepted (UTC seconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """The state after the log up to a position (0: none of it), where the instruction with this digest stands."""
+
+    genesis: ApprovalState
+    state: ApprovalState
+    position: int = 0
+    digest: bytes = b""
 
 
 class InstructionLog:
@@ -29,20 +45,22 @@ class InstructionLog:
 
     def state(self, tx: Connection) -> ApprovalState:
         """Who may instruct what by now: the genesis and every governing instruction since."""
-        position, state = 0, self._genesis
-        kept = self._database.kept.get(_KEPT)
-        if isinstance(kept, tuple):
-            position, state = kept
-        rows = tx.execute(
-            select(ACCEPTED.c.position, ACCEPTED.c.signed, ACCEPTED.c.accepted_at_s)
-            .where(text(GOVERNS), ACCEPTED.c.position > position)
-            .order_by(ACCEPTED.c.position)
-        ).all()
-        if rows:
-            log = (Accepted(SignedInstruction.from_json(row.signed).instruction, row.accepted_at_s) for row in rows)
-            position, state = rows[-1].position, fold(state, log)
-            # The database forgets it where this transaction fails, or where somebody else may have written.
-            self._database.kept[_KEPT] = (position, state)
+        kept = self._database.kept_of_logs.get(_KEPT)
+        if isinstance(kept, _Folded) and kept.genesis is self._genesis:
+            rows = _governing(tx, kept.position)
+            if rows and (rows[0].position, bytes(rows[0].digest)) == (kept.position, kept.digest):
+                return self._carried_on(tx, kept, rows[1:])
+        return self._carried_on(tx, _Folded(self._genesis, self._genesis), _governing(tx, 0))
+
+    def _carried_on(self, tx: Connection, folded: _Folded, rows: Sequence[_Entry]) -> ApprovalState:
+        if not rows:
+            return folded.state
+        log = (Accepted(SignedInstruction.from_json(row.signed).instruction, row.accepted_at_s) for row in rows)
+        state = fold(folded.state, log)
+        # Forgotten where this transaction fails. After a savepoint within it the last row is gone, and nothing is
+        # appended before it has been looked for.
+        last = rows[-1]
+        self._database.kept_of_logs[_KEPT] = _Folded(self._genesis, state, last.position, bytes(last.digest))
         return state
 
     def judge(
@@ -72,3 +90,10 @@ class InstructionLog:
             ACCEPTED.c.authority == instruction.authority, ACCEPTED.c.nonce == instruction.nonce
         )
         return Seen(None if digest is None else bytes(digest), tx.scalar(nonce) is not None)
+
+
+def _governing(tx: Connection, position: int) -> Sequence[_Entry]:
+    """The governing instructions from a position on, in the log's order."""
+    wanted = select(ACCEPTED.c.position, ACCEPTED.c.digest, ACCEPTED.c.signed, ACCEPTED.c.accepted_at_s)
+    from_there = wanted.where(text(GOVERNS), ACCEPTED.c.position >= position)
+    return tx.execute(from_there.order_by(ACCEPTED.c.position)).all()

@@ -12,8 +12,9 @@ from typing import Any
 from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 from eth_utils.exceptions import ValidationError
 
-from custody.shapes import FieldError, parse_json
+from custody.shapes import FieldError
 from custody.signers import LocalSigner
+from custody.strict_json import parse_json
 
 SCRYPT_ROUNDS = 2**18
 """n of scrypt, the standard's strength: about a second for us and for every guess of a thief's."""

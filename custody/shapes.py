@@ -5,8 +5,6 @@ that is written as one text, a dataclass, or a tuple of one of these. Reading is
 """
 
 import json
-import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
@@ -15,14 +13,6 @@ from typing import Any, Self, get_args, get_origin, get_type_hints
 
 from custody.money import MAX_UNITS
 from custody.typed_data import Struct
-
-MOST_CHARACTERS = 100_000
-"""The longest text that is read: a policy of a hundred rules is about a third of it."""
-MOST_LEVELS = 32
-"""How deep it may be nested; nothing of ours is deeper than seven."""
-
-_MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]')
-"""A bracket, or a text, in which brackets are only signs."""
 
 
 class FieldError(ValueError):
@@ -84,40 +74,6 @@ def _solidity(kind: type) -> str:
     if issubclass(kind, str | Text):
         return "string"
     return "uint64" if kind is int else kind.__name__
-
-
-def parse_json(text: str) -> Any:
-    """The plain form in a JSON text; FieldError for what is no JSON, too long, too deep, or has a field twice."""
-    if len(text) > MOST_CHARACTERS:
-        raise FieldError("", f"{len(text)} characters; at most {MOST_CHARACTERS} are read")
-    # The reader calls itself for every level, and a process whose recursion limit was raised would crash on thousands.
-    if _depth(text) > MOST_LEVELS:
-        raise FieldError("", f"is nested deeper than {MOST_LEVELS} levels")
-    try:
-        return json.loads(text, object_pairs_hook=_once)
-    except FieldError:
-        raise
-    except ValueError as why:  # also a number of thousands of digits
-        raise FieldError("", f"is no JSON: {why}") from None
-
-
-def _depth(text: str) -> int:
-    """How deep lists and objects are nested, whatever else the text is; 0 for too few of them to matter."""
-    if text.count("[") + text.count("{") <= MOST_LEVELS:
-        return 0  # no need to look
-    depth = deepest = 0
-    for mark in _MARK.findall(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark, 0)
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
-        raise FieldError(twice, "is there twice")
-    return found
 
 
 def plain(value: Any) -> Any:

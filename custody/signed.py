@@ -11,8 +11,9 @@ from eth_utils.address import is_checksum_address
 from custody.instructions import INSTRUCTIONS, Instruction
 from custody.keyring import require_key_value
 from custody.policies import Operation
-from custody.shapes import FieldError, Text, parse_json, plain, shape_of, shaped
+from custody.shapes import FieldError, Text, plain, shape_of, shaped
 from custody.signers import Signer
+from custody.strict_json import parse_json
 from custody.typed_data import Domain, digest, wallet_message
 
 MOST_SIGNATURES = 64

@@ -17,7 +17,7 @@ from custody.accounts import Code, Limit
 from custody.transfers import Kind, Reason
 
 # Only INTEGER PRIMARY KEY is SQLite's own row number, and STRICT knows few words; elsewhere 32 bits would not do.
-_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 
 # Bytes in order, whatever the server's language: both databases sort the same, and the index grows at its end.
 _NAME = String().with_variant(Text(), "sqlite").with_variant(String(collation="C"), "postgresql")
@@ -48,7 +48,8 @@ def _sha256(table: str) -> Constraint:
     return CheckConstraint("length(digest) = 32", name=f"{table}_digest_is_sha256")
 
 
-def _index_where(name: str, column: str, condition: str, *, unique: bool = False) -> Index:
+def index_where(name: str, column: str, condition: str, *, unique: bool = False) -> Index:
+    """An index over the rows that meet a condition."""
     # Most transfers have no reference, expiry or pending one; an index without them costs those that have none nothing.
     return Index(name, column, unique=unique, sqlite_where=text(condition), postgresql_where=text(condition))
 
@@ -86,18 +87,18 @@ class AccountRow(SQLModel, table=True):
         _STRICT,
     )
 
-    key: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    key: int | None = Field(default=None, primary_key=True, sa_type=NUMBER)
     id: str = Field(unique=True, sa_type=_NAME)
     asset: str = Field(sa_type=_TEXT)
     code: int
     limit_rule: int
-    debits_pending: int = Field(default=0, sa_type=_NUMBER)
-    debits_posted: int = Field(default=0, sa_type=_NUMBER)
-    credits_pending: int = Field(default=0, sa_type=_NUMBER)
-    credits_posted: int = Field(default=0, sa_type=_NUMBER)
+    debits_pending: int = Field(default=0, sa_type=NUMBER)
+    debits_posted: int = Field(default=0, sa_type=NUMBER)
+    credits_pending: int = Field(default=0, sa_type=NUMBER)
+    credits_posted: int = Field(default=0, sa_type=NUMBER)
     digest: bytes = Field(sa_type=LargeBinary)
-    closed_after: int | None = Field(default=None, sa_type=_NUMBER)
-    closed_at_s: int | None = Field(default=None, sa_type=_NUMBER)
+    closed_after: int | None = Field(default=None, sa_type=NUMBER)
+    closed_at_s: int | None = Field(default=None, sa_type=NUMBER)
 
 
 class TransferRow(SQLModel, table=True):
@@ -123,25 +124,25 @@ class TransferRow(SQLModel, table=True):
             name="transfer_expires_after_it_occurred",
         ),
         CheckConstraint("checksum BETWEEN 0 AND 4294967295", name="transfer_checksum_has_32_bits"),
-        _index_where("transfer_by_pending_position", "pending_position", HAS_PENDING, unique=True),
-        _index_where("transfer_by_reference", "reference", HAS_REFERENCE),
-        _index_where("transfer_by_expiry", "expires_at_s", HAS_EXPIRY),
+        index_where("transfer_by_pending_position", "pending_position", HAS_PENDING, unique=True),
+        index_where("transfer_by_reference", "reference", HAS_REFERENCE),
+        index_where("transfer_by_expiry", "expires_at_s", HAS_EXPIRY),
         _STRICT,
     )
 
-    position: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    position: int | None = Field(default=None, primary_key=True, sa_type=NUMBER)
     id: str = Field(unique=True, sa_type=_NAME)
-    debit_account: int = Field(foreign_key="account.key", index=True, sa_type=_NUMBER)
-    credit_account: int = Field(foreign_key="account.key", index=True, sa_type=_NUMBER)
-    amount: int = Field(sa_type=_NUMBER)
+    debit_account: int = Field(foreign_key="account.key", index=True, sa_type=NUMBER)
+    credit_account: int = Field(foreign_key="account.key", index=True, sa_type=NUMBER)
+    amount: int = Field(sa_type=NUMBER)
     reason: int
     kind: int
-    pending_position: int | None = Field(default=None, foreign_key="transfer.position", sa_type=_NUMBER)
+    pending_position: int | None = Field(default=None, foreign_key="transfer.position", sa_type=NUMBER)
     linked: int
     reference: str = Field(sa_type=_TEXT)
-    occurred_at_s: int = Field(sa_type=_NUMBER)
-    expires_at_s: int = Field(sa_type=_NUMBER)
-    checksum: int = Field(sa_type=_NUMBER)
+    occurred_at_s: int = Field(sa_type=NUMBER)
+    expires_at_s: int = Field(sa_type=NUMBER)
+    checksum: int = Field(sa_type=NUMBER)
 
 
 class SealRow(SQLModel, table=True):
@@ -155,9 +156,9 @@ class SealRow(SQLModel, table=True):
         _STRICT,
     )
 
-    position: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
-    accounts: int = Field(sa_type=_NUMBER)
-    recorded_at_s: int = Field(sa_type=_NUMBER)
+    position: int | None = Field(default=None, primary_key=True, sa_type=NUMBER)
+    accounts: int = Field(sa_type=NUMBER)
+    recorded_at_s: int = Field(sa_type=NUMBER)
     digest: bytes = Field(sa_type=LargeBinary)
 
 

@@ -59,10 +59,14 @@ class Database(ABC):
     """What the writer remembers from one write transaction to the next. To be read and written inside them only: it is
     empty after one has failed, and wherever somebody else may have written since the last: at the start of a write
     on SQLite if another connection has committed meanwhile, at the start of every write on PostgreSQL."""
+    kept_of_logs: dict[str, object]
+    """What the writer remembers of records that are only ever appended to: true of what it has read, whoever has
+    written since. To be read and written inside write transactions only: it is empty after one has failed."""
 
     def __init__(self, place: str, engine: Engine) -> None:
         self.place = place
         self.kept = {}
+        self.kept_of_logs = {}
         self._engine = engine
         self._process = os.getpid()
         self._turn = Lock()
@@ -207,6 +211,7 @@ class Database(ABC):
     def _forget(self) -> None:
         """Whatever went wrong with it, the next write goes through a connection that knows nothing of it."""
         self.kept.clear()
+        self.kept_of_logs.clear()
         self._drop_writer()
 
     def _drop_writer(self) -> None:

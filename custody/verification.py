@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from custody.accounts import Account
-from custody.audit import Fault, FaultKind, Walk, compare_totals, gaps_between, is_defined, name_astray, span
+from custody.audit import Walk, compare_totals, gaps_between, is_defined, name_astray, span
 from custody.counting import count_elsewhere
 from custody.database import Database
+from custody.faults import Fault, FaultKind
 from custody.journal import Head
 from custody.ledger_file import uri_of
 from custody.recount import Recount

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from custody.accounts import Code, Totals
-from custody.audit import TrialBalance
+from custody.faults import TrialBalance
 
 CLAIM_CODES = frozenset({Code.DELEGATED, Code.VENUE_COLLATERAL, Code.INSURANCE, Code.GUARANTEE, Code.OMNIBUS})
 """What is tokenised: all that stands at a venue. A pooled claim is on the omnibus, which is counted already."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from custody.accounts import Chart
 from custody.transfers import Reason
-from margin.insolvency.distribution import Distribution, Payment, left_over, pro_rata, without_empty
+from margin.insolvency.distribution import Cause, Distribution, Payment, left_over, owing, pro_rata, without_empty
 from margin.waterfall import Layer, absorb
 
 
@@ -59,5 +59,5 @@ def client_default(chart: Chart, facts: ClientDefault) -> Distribution:
         for creditor, units in paid.items()
     ]
     stood_in = {f"guarantee/{facts.venue}": into[2].units, facts.venue: into[3].units}
-    debts = left_over(facts.client, stood_in, dict.fromkeys(stood_in, 0)) + left_over(facts.client, claims, paid)
+    debts = owing(facts.client, stood_in, Cause.STOOD_IN) + left_over(facts.client, claims, paid)
     return Distribution(without_empty([*into, *out_of]), debts)

@@ -6,6 +6,7 @@ the one asset that the accounts hold.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from custody.accounts import Account
 from custody.money import allocate
@@ -23,6 +24,18 @@ class Payment:
     reason: Reason
 
 
+class Cause(Enum):
+    """Why a claim is left."""
+
+    UNPAID = "unpaid"
+    STOOD_IN = "stood_in"
+    """The creditor paid in the debtor's place."""
+    ADL = "adl"
+    """The creditor's position was closed at another's bankruptcy price."""
+    SOCIALISED = "socialised"
+    """The creditor's gain was cut for another's loss."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unpaid:
     """What `debtor` still owes `creditor` when all that could pay has paid: a claim in its insolvency."""
@@ -30,6 +43,7 @@ class Unpaid:
     debtor: str
     creditor: str
     units: int
+    cause: Cause = Cause.UNPAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +80,12 @@ def pro_rata(available_units: int, claims: Mapping[str, int]) -> dict[str, int]:
 
 def left_over(debtor: str, claims: Mapping[str, int], paid: Mapping[str, int]) -> tuple[Unpaid, ...]:
     """What each claim still lacks, in their order."""
-    return tuple(
-        Unpaid(debtor, creditor, units - paid[creditor]) for creditor, units in claims.items() if units > paid[creditor]
-    )
+    return owing(debtor, {creditor: units - paid[creditor] for creditor, units in claims.items()}, Cause.UNPAID)
+
+
+def owing(debtor: str, creditors: Mapping[str, int], cause: Cause) -> tuple[Unpaid, ...]:
+    """What the debtor owes each, in their order; nothing for those to whom it owes nothing."""
+    return tuple(Unpaid(debtor, creditor, units, cause) for creditor, units in creditors.items() if units > 0)
 
 
 def without_empty(payments: Iterable[Payment]) -> tuple[Payment, ...]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from custody.inclusion import SignedLiabilities
 from custody.publications import OrderRefusal
 from custody.reserves import CoverRefusal, SignedAttestation, admit_attestation, check_cover
-from custody.shapes import parse_json, shaped
+from custody.shapes import shaped
 from custody.signatures import Address, SignatureRefusal
+from custody.strict_json import parse_json
 from settlement.commands.printing import date, print_json, print_line, printable
 from settlement.commands.proof_reading import named_custodian, read
 from settlement.commands.running import DONE, FAILED

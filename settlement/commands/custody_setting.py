@@ -22,7 +22,8 @@ from custody.instructions import Admit
 from custody.money import Asset
 from custody.movements import Terms
 from custody.register import Register
-from custody.shapes import parse_json, shaped
+from custody.shapes import shaped
+from custody.strict_json import parse_json
 from custody.typed_data import DOMAIN_NAME, Domain
 from settlement.commands.fields import InputError
 

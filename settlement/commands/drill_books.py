@@ -35,11 +35,16 @@ class Standing:
         """Whether anything stands in an undivided sum."""
         return any(self.totals[account.id].balance for account in self.of(Code.OMNIBUS))
 
-    def segregated(self) -> "Standing":
-        """Itself, if there are compartments that can be told apart; else InputError."""
-        if self.is_pooled:
-            raise InputError("--database: expected a segregated ledger, found a pooled one")
-        return self
+    def require_segregated(self, options: Mapping[str, object]) -> None:
+        """InputError where an option is given that only has a meaning for a pool."""
+        given = next((name for name, value in options.items() if value not in (None, "")), None)
+        if given is not None:
+            raise InputError(f"{given}: expected a pooled ledger, found a segregated one")
+
+    def omnibus_units(self, venue: str, found: int | None) -> int:
+        """What there is of a venue's omnibus: all that is booked and within reach, or less where less is found."""
+        booked = self.within_reach(self.chart.omnibus(venue))
+        return booked if found is None else min(found, booked)
 
     def of(self, code: Code) -> list[Account]:
         """The accounts with this place in the chart."""

@@ -8,8 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from custody.curve import is_signed_by
-from custody.shapes import FieldError, parse_json
+from custody.shapes import FieldError
 from custody.signed import SignedInstruction
+from custody.strict_json import parse_json
 from settlement.commands.instruction_words import sentence
 from settlement.commands.printing import date, print_json, print_line, printable
 from settlement.commands.proof_reading import read

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from custody.shapes import MOST_CHARACTERS, parse_json
+from custody.strict_json import MOST_CHARACTERS, parse_json
 from settlement.commands.fields import Fields, InputError
 
 

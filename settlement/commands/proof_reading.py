@@ -8,8 +8,9 @@ from typing import TypeVar
 from custody.double_inclusion import Contradiction, Kind, contradictions
 from custody.inclusion import Inclusion, InclusionRefusal, check_inclusion, inclusion_in
 from custody.money import Asset, MoneyError
-from custody.shapes import MOST_CHARACTERS, FieldError
+from custody.shapes import FieldError
 from custody.signatures import Address
+from custody.strict_json import MOST_CHARACTERS
 from settlement.commands.fields import InputError
 from settlement.commands.printing import date, print_json, print_line, printable
 from settlement.commands.running import DONE, FAILED

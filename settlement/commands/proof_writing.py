@@ -16,9 +16,10 @@ from custody.liabilities import LiabilitiesError
 from custody.owed import Owed, Register, owed
 from custody.publications import GENESIS, Publication, SignedPublication, Where, admit
 from custody.reserves import Attestation, SignedAttestation
-from custody.shapes import FieldError, parse_json, plain, shaped
+from custody.shapes import FieldError, plain, shaped
 from custody.signatures import Address, Hash
 from custody.signers import LocalSigner, Signer
+from custody.strict_json import parse_json
 from settlement.commands.fields import InputError
 from settlement.commands.printing import print_json, print_line, printable
 from settlement.commands.proving import Asked

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from custody.accounts import Chart
-from custody.audit import FaultKind
 from custody.books import Books, BooksError
 from custody.database import open_database
+from custody.faults import FaultKind
 from custody.journal import START, Added, Head, Place, Seal, account_digest, checksum_of, encoded, seal_digest
 from custody.tables import ACCOUNT, SEAL, TRANSFER
 from custody.transfers import Kind, Reason, Transfer

@@ -335,6 +335,18 @@ def test_what_is_kept_is_forgotten_when_a_write_fails(either_database: Database,
     assert either_database.kept == {}
 
 
+def test_what_is_kept_of_a_log_outlives_every_write_but_one_that_fails(either_database: Database, begin: Begin) -> None:
+    with begin(either_database):
+        either_database.kept_of_logs["position"] = 1
+    with another(either_database) as other:
+        opened_in(other, 1, "done")
+    with begin(either_database):
+        assert either_database.kept_of_logs == {"position": 1}
+    with pytest.raises(ZeroDivisionError), begin(either_database):
+        raise ZeroDivisionError
+    assert either_database.kept_of_logs == {}
+
+
 # -- read-only, closed, forked -----------------------------------------------------------------------------------------
 
 

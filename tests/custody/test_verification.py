@@ -11,9 +11,10 @@ import pytest
 
 from custody import verification
 from custody.accounts import Chart
-from custody.audit import Fault, Walk
+from custody.audit import Walk
 from custody.books import Books
 from custody.database import Database, open_database
+from custody.faults import Fault
 from custody.recount import Recount
 from custody.stretches import Read, Stretch
 from custody.transfers import Kind, Reason, Transfer

@@ -83,6 +83,13 @@ def paid(ran: Ran) -> list[tuple[object, ...]]:
     return [(one["at_s"], one["from"][5:], one["to"][5:], int(one["units"])) for one in payments]
 
 
+def unpaid(ran: Ran) -> list[tuple[object, ...]]:
+    """Debtor, creditor, units and cause of every claim that is left."""
+    claims = ran.lines[0]["unpaid"]
+    assert isinstance(claims, list)
+    return [(one["debtor"], one["creditor"], int(one["units"]), one["cause"]) for one in claims]
+
+
 VENUE = ("venue-default", "--asset", "USDC", "--venue", "north", "--unsettled", "FILE")
 CLIENT = ("client-default", "--asset", "USDC", "--client", "fund", "--venue", "north", "--owed", "FILE")
 
@@ -97,9 +104,7 @@ def test_a_venues_default_out_of_the_books(drill: Drill) -> None:
         (1_560, "client/fund/delegated/north", "client/fund/available", 100),
         (1_560, "client/maker/delegated/north", "client/maker/available", 30),
     ]
-    assert ran.lines[0]["unpaid"] == [
-        {"debtor": "north", "creditor": "fund", "units": "15"}, {"debtor": "writer", "creditor": "north", "units": "5"}
-    ]  # fmt: skip
+    assert unpaid(ran) == [("north", "fund", 15, "unpaid"), ("writer", "north", 5, "unpaid")]
     later = drill(*VENUE, "--as-of", 2_000, units={})
     assert paid(later)[0] == (2_000, "client/fund/delegated/north", "client/fund/available", 110)
 
@@ -236,13 +241,15 @@ def test_wrong_words_are_answered_with_the_right_ones(
 
 @pytest.fixture
 def pooled(drill: Drill, place: Path) -> Drill:
-    """The same on a pooled ledger: claims of 100 and 20 on an omnibus of 120, 5 in the fund, 40 of the venue's own."""
+    """The same on a pooled ledger: claims of 100, 20 and 0 on an omnibus of 120, 5 in the fund, 40 of the venue's own;
+    50 are available to the fund."""
     place.unlink()
     pool, claims = CHART.pool("north"), {CHART.claim("fund", "north"): 100, CHART.claim("writer", "north"): 20}
-    fill(place, {CHART.omnibus("north"): 120, CHART.insurance("north"): 5, COLLATERAL: 40})
+    maker = CHART.claim("maker", "north")
+    fill(place, {CHART.omnibus("north"): 120, CHART.insurance("north"): 5, COLLATERAL: 40, CHART.available("fund"): 50})
     with closing(open_database(place, schemas=(LEDGER, DESK))) as database:
         books = Books(database)
-        books.open_accounts([pool, *claims])
+        books.open_accounts([pool, maker, *claims])
         brought = [
             Transfer(f"claim/{number}", pool.id, account.id, units, Reason.DELEGATION)
             for number, (account, units) in enumerate(claims.items())
@@ -260,9 +267,7 @@ def test_a_pooled_venues_default_out_of_the_books(pooled: Drill) -> None:
         (1_560, "venue/north/omnibus", "client/fund/available", 165),
         (1_560, "client/fund/claim/north", "venue/north/pool", 100),
     ]
-    assert ran.lines[0]["unpaid"] == [
-        {"debtor": "north", "creditor": "fund", "units": "15"}, {"debtor": "writer", "creditor": "north", "units": "5"}
-    ]  # fmt: skip
+    assert unpaid(ran) == [("north", "fund", 15, "unpaid"), ("writer", "north", 5, "unpaid")]
 
 
 def test_what_is_not_found_of_an_omnibus_everybody_shares(pooled: Drill) -> None:
@@ -272,15 +277,89 @@ def test_what_is_not_found_of_an_omnibus_everybody_shares(pooled: Drill) -> None
     ]  # fmt: skip
 
 
-def test_a_pooled_ledger_has_no_compartments_to_tell_apart(pooled: Drill) -> None:
-    assert "found a pooled one" in pooled("custodian-default", "--asset", "USDC").complained
-    assert "found a pooled one" in pooled(*CLIENT, units={}).complained
+def test_a_clients_default_in_a_pool_out_of_the_books(pooled: Drill, tmp_path: Path) -> None:
+    adl = tmp_path / "adl.json"
+    adl.write_text(json.dumps({"maker": 11}))
+    options = (*CLIENT, "--as-of", 1_500, "--top-up", 60, "--capital", 4, "--adl", adl)
+    ran = pooled(*options, units={"maker": 160, "writer": "40"})
+    assert paid(ran) == [
+        (1_500, "client/fund/available", "venue/north/omnibus", 50),  # no more than there is
+        (1_500, "venue/north/pool", "client/fund/claim/north", 50),
+        (1_500, "insurance/north", "venue/north/omnibus", 5),
+        (1_500, "venue/north/collateral", "venue/north/omnibus", 4),
+        (1_500, "client/fund/claim/north", "venue/north/pool", 150),
+        # 30 of 149 and 40: 24 and 6
+        (1_500, "venue/north/pool", "client/maker/claim/north", 125),
+        (1_500, "venue/north/pool", "client/writer/claim/north", 34),
+    ]
+    assert unpaid(ran) == [
+        ("fund", "insurance/north", 5, "stood_in"), ("fund", "north", 4, "stood_in"), ("fund", "north", 11, "adl"),
+        ("fund", "maker", 24, "socialised"), ("fund", "writer", 6, "socialised"), ("north", "maker", 11, "adl"),
+    ]  # fmt: skip
+    said = pooled(*options, units={"maker": 160, "writer": 40}, people=True).said
+    assert "fund still owes insurance/north 5 (paid in its place)" in said
+    assert "north still owes maker 11 (auto-deleveraged)" in said
+    assert "fund still owes writer 6 (socialised)" in said
+
+
+def test_a_client_takes_its_venue_along_where_the_omnibus_is_not_all_found(pooled: Drill) -> None:
+    ran = pooled(*CLIENT, "--as-of", 1_500, "--found", 15, "--release-s", 60, units={"maker": 100})
+    assert paid(ran) == [
+        (1_500, "insurance/north", "venue/north/omnibus", 5),
+        (1_500, "venue/north/collateral", "venue/north/omnibus", 40),
+        (1_500, "client/fund/claim/north", "venue/north/pool", 100),
+        (1_560, "venue/north/omnibus", "client/maker/available", 40),
+        (1_560, "venue/north/omnibus", "client/writer/available", 20),
+        (1_560, "client/writer/claim/north", "venue/north/pool", 20),
+    ]
+    assert unpaid(ran) == [("north", "maker", 60, "unpaid")]
+
+
+def test_a_custodians_default_with_a_pool_out_of_the_books(pooled: Drill) -> None:
+    custodian = ("custodian-default", "--asset", "USDC", "--as-of", 1_500, "--delay-s", 90)
+    assert paid(pooled(*custodian)) == [
+        (1_590, "client/fund/available", "vault", 50),
+        (1_590, "insurance/north", "vault", 5),
+        (1_590, "venue/north/collateral", "vault", 40),
+        (1_590, "venue/north/omnibus", "vault", 120),
+        (1_590, "client/fund/claim/north", "venue/north/pool", 100),
+        (1_590, "client/writer/claim/north", "venue/north/pool", 20),
+    ]
+    fails = pooled(*custodian, "--trust-fails", "--found", 86, "--other-creditors", 215)  # a fifth for everybody
+    assert [units for *_, units in paid(fails)] == [10, 1, 8, 24, 20, 4]
+    assert unpaid(fails)[-3:] == [
+        ("custodian", "USDC/venue/north/omnibus", 96, "unpaid"), ("north", "fund", 80, "unpaid"),
+        ("north", "writer", 16, "unpaid"),
+    ]  # fmt: skip
+
+
+def test_nothing_of_a_pool_is_written(pooled: Drill, place: Path) -> None:
+    before = place.read_bytes()
+    pooled(*VENUE, units={"fund": 80})
+    pooled(*CLIENT, "--found", 3, units={"writer": 8})
+    pooled("custodian-default", "--asset", "USDC", "--trust-fails", "--found", 3)
+    assert place.read_bytes() == before
+
+
+def test_wrong_words_about_a_pool(pooled: Drill, tmp_path: Path) -> None:
     west = pooled(*VENUE[:4], "west", *VENUE[5:], units={}).complained
     assert "--venue: expected a venue with claims on USDC, found none at west" in west
+    nobody = pooled(*CLIENT[:4], "nobody", *CLIENT[5:], units={}).complained
+    assert "--client, --venue: expected a client with a claim, found no 'nobody' at 'north'" in nobody
+    adl = tmp_path / "adl.json"
+    adl.write_text('{"stranger": 1}')
+    stranger = pooled(*CLIENT, "--adl", adl, units={"maker": 1}).complained
+    assert "adl.json: 'stranger': expected clients with collateral at the venue" in stranger
 
 
-def test_a_segregated_ledger_has_no_omnibus_to_be_found(drill: Drill) -> None:
-    assert "--found: expected a pooled ledger" in drill(*VENUE, "--found", 5, units={}).complained
+@pytest.mark.parametrize(
+    "command",
+    [(*VENUE, "--found", 5), (*CLIENT, "--found", 5), (*CLIENT, "--adl", "FILE"), (*CLIENT, "--release-s", 0)],
+)
+def test_a_segregated_ledger_has_no_pool(drill: Drill, command: tuple[object, ...]) -> None:
+    ran = drill(*command, units={})
+    given = next(word for word in command if word in ("--found", "--adl", "--release-s"))
+    assert (ran.status, f"{given}: expected a pooled ledger, found a segregated one" in ran.complained) == (USAGE, True)
 
 
 def test_a_ledger_without_a_desk_has_no_calls(drill: Drill, place: Path) -> None:

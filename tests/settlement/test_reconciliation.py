@@ -3,7 +3,7 @@
 import pytest
 
 from custody.accounts import Account, Chart, Code, Totals
-from custody.audit import TrialBalance
+from custody.faults import TrialBalance
 from settlement.reconciliation import (
     CLAIM_CODES,
     Break,

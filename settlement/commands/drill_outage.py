@@ -4,6 +4,7 @@ from sqlalchemy import inspect
 
 from margin.insolvency.outage import Bearer, Outage, OutageRule, during
 from settlement import records
+from settlement.commands.drill_options import CannotSign
 from settlement.commands.fields import InputError
 from settlement.commands.printing import print_rows
 from settlement.commands.running import DONE, looked_at
@@ -11,18 +12,18 @@ from settlement.commands.running import DONE, looked_at
 _BEARERS = {bearer.value: bearer for bearer in (Bearer.CLIENT, Bearer.VENUE, Bearer.CUSTODIAN)}
 
 
-def outage(place: str, times_s: tuple[int, int], run_on: bool, bearer: str, longest_s: int, as_json: bool) -> int:
+def told(asked: CannotSign) -> int:
     """What becomes of the calls that the desk stored beside the books."""
-    if bearer not in _BEARERS:
-        raise InputError(f"--bearer: expected one of {', '.join(_BEARERS)}, found {bearer!a}")
-    if times_s[1] < times_s[0]:
+    if asked.bearer not in _BEARERS:
+        raise InputError(f"--bearer: expected one of {', '.join(_BEARERS)}, found {asked.bearer!a}")
+    if asked.ended < asked.began:
         raise InputError("--ended: expected a time that is not before --began")
-    with looked_at(place) as (database, _), database.snapshot() as reader:
+    with looked_at(asked.database) as (database, _), database.snapshot() as reader:
         if not inspect(reader).has_table(records.CALL.name):
             raise InputError("--database: expected a ledger beside which a desk stored its margin calls")
-        calls = records.calls_between(reader, *times_s)
-    rule = OutageRule(not run_on, _BEARERS[bearer], longest_s)
-    delayed = [during(Outage(*times_s), call, rule) for call in calls]
+        calls = records.calls_between(reader, asked.began, asked.ended)
+    rule = OutageRule(not asked.run_on, _BEARERS[asked.bearer], asked.longest_s)
+    delayed = [during(Outage(asked.began, asked.ended), call, rule) for call in calls]
     rows = (
         {
             "id": one.call.id,
@@ -38,5 +39,5 @@ def outage(place: str, times_s: tuple[int, int], run_on: bool, bearer: str, long
     )
     columns = ("id", "client", "venue", "amount_units", "opened_at_s", "deadline_s", "delay_s", "bearer")
     times = ("opened_at_s", "deadline_s")
-    print_rows(columns, rows, amounts=("amount_units",), times=times, as_json=as_json)
+    print_rows(columns, rows, amounts=("amount_units",), times=times, as_json=asked.json)
     return DONE
