@@ -1,6 +1,6 @@
-"""Numbers of 1e-18 in whole units: what decides about margin is computed with ints, the same on every machine.
+"""Fixed-point numbers with 18 decimals: what decides about margin is computed with ints, the same on every machine.
 
-Products and quotients are cut toward zero, as the contracts do that these numbers answer to (specs/derive_margin.md §1).
+Products and quotients are cut toward zero, as in the contracts whose numbers these are (specs/derive_margin.md §1).
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from typing import Union
 SCALE = 10**18
 """Units in one."""
 DIGITS = 18
+
+_POWERS = tuple(10**digits for digits in range(DIGITS + 1))
 
 Number = Union["Fixed", int]
 
@@ -29,7 +31,7 @@ class Fixed:
 
     @classmethod
     def of(cls, value: "Number | str | Fraction") -> "Fixed":
-        """A whole number, a fraction (cut toward zero), or a decimal text, exactly: FixedError if it has more digits."""
+        """A whole number, a fraction (cut toward zero), or a decimal text, exactly; FixedError for more digits."""
         if isinstance(value, Fixed):
             return value
         if isinstance(value, str):
@@ -91,11 +93,11 @@ class Fixed:
 
     def down_to(self, scale: int) -> int:
         """In units of 10^-scale (scale ≤ 18), rounded down (toward minus infinity): for value."""
-        return self.units // 10 ** (DIGITS - scale)
+        return self.units // _POWERS[DIGITS - scale]
 
     def up_to(self, scale: int) -> int:
         """In units of 10^-scale (scale ≤ 18), rounded up: for requirements."""
-        return -(-self.units // 10 ** (DIGITS - scale))
+        return -(-self.units // _POWERS[DIGITS - scale])
 
 
 ZERO, ONE = Fixed(0), Fixed(SCALE)
@@ -108,7 +110,7 @@ def units_of(value: Number) -> int:
 
 def from_units(units: int, scale: int) -> Fixed:
     """What `units` of 10^-scale are (scale ≤ 18)."""
-    return Fixed(units * 10 ** (DIGITS - scale))
+    return Fixed(units * _POWERS[DIGITS - scale])
 
 
 def cut(numerator: int, denominator: int) -> int:
