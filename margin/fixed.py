@@ -4,7 +4,7 @@ Products and quotients are cut toward zero, as in the contracts whose numbers th
 """
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import total_ordering
 from typing import Union
@@ -12,8 +12,10 @@ from typing import Union
 SCALE = 10**18
 """Units in one."""
 DIGITS = 18
+LARGEST_EXPONENT = 60
+"""Texts of larger numbers are refused: a few characters would otherwise fill the memory."""
 
-_POWERS = tuple(10**digits for digits in range(DIGITS + 1))
+_POWERS: tuple[int, ...] = tuple(10**digits for digits in range(DIGITS + 1))
 
 Number = Union["Fixed", int]
 
@@ -37,6 +39,11 @@ class Fixed:
         if isinstance(value, str):
             return cls(_parsed(value))
         return cls(cut(value.numerator * SCALE, value.denominator))
+
+    @classmethod
+    def cut_from(cls, text: str) -> "Fixed":
+        """A decimal text, what is below 1e-18 cut off. Raises FixedError."""
+        return cls(_parsed(text, exactly=False))
 
     def __add__(self, other: Number) -> "Fixed":
         return Fixed(self.units + units_of(other))
@@ -129,14 +136,16 @@ def total(values: "list[Fixed] | tuple[Fixed, ...]") -> Fixed:
     return Fixed(sum(value.units for value in values))
 
 
-def _parsed(text: str) -> int:
+def _parsed(text: str, *, exactly: bool = True) -> int:
     try:
-        with localcontext() as context:
-            context.prec = 200
-            units = Decimal(text).scaleb(DIGITS)
-            whole = units.to_integral_value()
-    except (InvalidOperation, ValueError):
+        number = Decimal(text)
+    except InvalidOperation:
         raise FixedError(f"{text!r} is no decimal number") from None
-    if not units.is_finite() or units != whole:
-        raise FixedError(f"{text!r} is not a finite number of at most {DIGITS} decimals")
-    return int(whole)
+    if not number.is_finite() or number.adjusted() > LARGEST_EXPONENT:
+        raise FixedError(f"{text!r} is not a finite number below 1e{LARGEST_EXPONENT}")
+    # So small a number would have a denominator that fills the memory; any fraction of a unit stands for it.
+    is_tiny = bool(number) and number.adjusted() < -LARGEST_EXPONENT
+    ratio = Fraction(1, 2) if is_tiny else Fraction(number) * SCALE
+    if exactly and ratio.denominator != 1:
+        raise FixedError(f"{text!r} has more than {DIGITS} decimals")
+    return cut(ratio.numerator, ratio.denominator)
