@@ -51,7 +51,7 @@ Case = StandardCase | PortfolioCase
 
 
 def case_of(document: Any) -> Case:
-    """A case from a JSON object whose numbers are ints, Decimals or texts. Raises DocumentError with the field's path."""
+    """A case from a JSON object whose numbers are ints, Decimals or texts. DocumentError names the field's path."""
     place = Place(document)
     model = place["model"].text()
     if model == "SRM":

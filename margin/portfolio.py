@@ -22,22 +22,39 @@ PortfolioParameters = PlainPortfolio | CollateralPortfolio
 
 @dataclass(frozen=True, slots=True)
 class PortfolioMargin:
-    """The account's margins with what they are made of, in USD; `scenario_pnl` in the order of the scenarios.
+    """One account under a portfolio model, in USD; `scenario_pnl` in the order of the scenarios.
 
-    `basis` ≤ 0 competes with the scenarios; the contingencies are subtracted.
+    `basis` ≤ 0 competes with the scenarios; the contingencies are subtracted; `worth` is mark-to-market.
     """
 
-    margin: Margin
+    worth: Fixed
+    option_mtm: Fixed
+    collateral_mtm: Fixed
     scenario_pnl: tuple[Fixed, ...]
     basis: Fixed
     contingencies: Contingencies
-    option_mtm: Fixed
-    collateral_mtm: Fixed
+    im_factor: Fixed
+    mm_factor: Fixed
 
     @property
-    def worst(self) -> Fixed:
-        """What binds: the worst scenario, or the basis."""
-        return min(self.basis, *self.scenario_pnl)
+    def margin(self) -> Margin:
+        """The margins under what binds."""
+        return self._at(min(self.basis, *self.scenario_pnl))
+
+    @property
+    def binding(self) -> int | None:
+        """The number of the worst scenario, the first on a tie; None where the basis is worse than all."""
+        worst = min(range(len(self.scenario_pnl)), key=self.scenario_pnl.__getitem__)
+        return worst if self.scenario_pnl[worst] <= self.basis else None
+
+    def under(self, scenario: int) -> Margin:
+        """The margins as an auction computes them, which has stored one scenario's number."""
+        return self._at(min(self.basis, self.scenario_pnl[scenario]))
+
+    def _at(self, loss: Fixed) -> Margin:
+        asked = self.contingencies
+        maintenance = loss * self.mm_factor - asked.maintenance + self.worth
+        return Margin(loss * self.im_factor - asked.maintenance - asked.initial + self.worth, maintenance, self.worth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +90,23 @@ def portfolio_margin(
     worths = [one.amount * one.price / stable_price for one in collaterals]
     groups = [_group(parameters, market.expiry(seconds), options) for seconds, options in held.by_expiry()]
     engine = _Engine(parameters, market, held, groups, _moving(collaterals, worths))
-    pnl, basis = tuple(map(engine.pnl, parameters.scenarios)), engine.basis()
     option_mtm, collateral_mtm = total([group.worth for group in groups]), total(worths)
-    worth = cash + held.unsettled + option_mtm + collateral_mtm
-    worst = min(basis, *pnl)
     fallen = positive(parameters.other_contingency.peg_loss_threshold - stable_price)
-    factor = parameters.margin.im_factor + fallen * parameters.other_contingency.peg_loss_factor
+    im_factor = parameters.margin.im_factor + fallen * parameters.other_contingency.peg_loss_factor
     if isinstance(parameters, PlainPortfolio):
-        asked = static_contingencies(parameters.other_contingency, market, held, factor)
+        asked = static_contingencies(parameters.other_contingency, market, held, im_factor)
     else:
         asked = collateral_contingencies(parameters.other_contingency, market, held, worths)
-    maintenance = worst * _factors(parameters).mm_factor - asked.maintenance + worth
-    initial = worst * factor - asked.maintenance - asked.initial + worth
-    return PortfolioMargin(Margin(initial, maintenance, worth), pnl, basis, asked, option_mtm, collateral_mtm)
+    return PortfolioMargin(
+        worth=cash + held.unsettled + option_mtm + collateral_mtm,
+        option_mtm=option_mtm,
+        collateral_mtm=collateral_mtm,
+        scenario_pnl=tuple(map(engine.pnl, parameters.scenarios)),
+        basis=engine.basis(),
+        contingencies=asked,
+        im_factor=im_factor,
+        mm_factor=_factors(parameters).mm_factor,
+    )
 
 
 @dataclass(frozen=True, slots=True)
