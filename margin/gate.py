@@ -1,4 +1,4 @@
-"""Whether a trade may stand: what adds risk is checked once per account, after all of it (specs/derive_margin.md §8)."""
+"""Whether a trade may stand: what adds risk is checked once per account, after it (specs/derive_margin.md §8)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
