@@ -1,35 +1,47 @@
-"""Black's 1976 formula for an option on a forward, undiscounted (specs/derive_margin.md §2.1, D = 1).
+"""Black's 1976 formula for an option on a forward (specs/derive_margin.md §2.1), in fixed point: what decides."""
 
-Floats: an estimate of worth. It becomes a mark, and so money, only through `margin.estimates`.
-"""
+from typing import NamedTuple
 
-from math import erfc, log, sqrt
+from margin.fixed import ONE, ZERO, Fixed, positive
+from margin.functions import ln, normal_cdf, root
 
 YEAR_S = 365 * 86_400
-TOTAL_VOLATILITY_CAP = 24.0
-SMALLEST = 1e-18
+TOTAL_VOLATILITY_CAP = 24
+SMALLEST = Fixed(1)
+"""The least total volatility and moneyness that are computed with: 1e-18."""
 
 
-def black76(forward: float, strike: float, volatility: float, seconds: float) -> tuple[float, float]:
-    """(call, put) in the unit of `forward`. `volatility` a year as a fraction; `seconds` to expiry, 0 gives intrinsic.
+class Prices(NamedTuple):
+    """A call and a put of one strike, in the unit of the forward, and the call's delta before discounting."""
 
-    The edge cases are tested in the order of the specification: strike 0, forward 0, total volatility at the cap.
+    call: Fixed
+    put: Fixed
+    call_delta: Fixed
+
+
+def years(seconds: int) -> Fixed:
+    """A time in years of 365 days."""
+    return Fixed.of(seconds) / YEAR_S
+
+
+def black76(forward: Fixed, strike: Fixed, volatility: Fixed, seconds: int, discount: Fixed = ONE) -> Prices:
+    """Prices with `volatility` a year as a fraction, `seconds` to expiry; 0 of either gives what is paid at expiry.
+
+    The edge cases come in the order of the specification: strike 0, forward 0, total volatility at its cap. The put is
+    got by parity from the clamped call; both are clamped to what they can be worth at most.
     """
-    if strike == 0:
-        return forward, 0.0
-    if forward == 0:
-        return 0.0, strike
-    total = volatility * sqrt(seconds / YEAR_S)
-    if total >= TOTAL_VOLATILITY_CAP:
-        return forward, strike
-    total = max(total, SMALLEST)
+    worth, owed = forward * discount, strike * discount
+    if not strike:
+        return Prices(worth, ZERO, ONE)
+    if not forward:
+        return Prices(ZERO, owed, ZERO)
+    deviation = volatility * root(years(seconds))
+    if deviation >= TOTAL_VOLATILITY_CAP:
+        return Prices(worth, owed, ONE)
+    deviation = max(deviation, SMALLEST)
     moneyness = strike / forward
-    d1 = -log(max(moneyness, SMALLEST)) / total + total / 2
-    call = max(0.0, normal_cdf(d1) - moneyness * normal_cdf(d1 - total))
-    put = max(0.0, call + moneyness - 1)
-    return min(call, 1.0) * forward, min(put * forward, strike)
-
-
-def normal_cdf(x: float) -> float:
-    """Standard normal distribution function; `erfc` keeps the tails."""
-    return 0.5 * erfc(-x / sqrt(2.0))
+    d1 = deviation / 2 - ln(max(moneyness, SMALLEST)) / deviation
+    delta = normal_cdf(d1)
+    call = positive(delta - moneyness * normal_cdf(d1 - deviation))
+    put = positive(call + moneyness - 1)
+    return Prices(min(call, ONE) * worth, min(put * worth, owed), delta)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from custody.delegation import Standing
-from margin.estimates import PRICE_SCALE, price_from_e6
+from margin.estimates import PRICE_SCALE
+from margin.fixed import from_units
 from margin.scenarios.bridge import Paths
 from margin.scenarios.events import AnyEvent
 from margin.scenarios.scenario import Scenario
@@ -17,6 +18,8 @@ from settlement.happenings import Happening
 from settlement.node import Node
 
 VOLATILITY_INDEX = "BVIV"
+PERCENT_SCALE = 8
+"""Index points of 1e-6, each a hundredth: the decimals of a volatility as a fraction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class CrashDay:
         told = {}
         for standing, desk in self.desks.items():
             outside = self.outsides[standing]
-            desk.see(at_s, prices_e6, price_from_e6(prices_e6[VOLATILITY_INDEX]) / 100)
+            desk.see(at_s, prices_e6, from_units(prices_e6[VOLATILITY_INDEX], PERCENT_SCALE))
             if first:
                 take_positions(desk)
                 outside.open(self.scenario.start_s, self.scenario.end_s)

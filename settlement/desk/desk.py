@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from custody.prices import Quote
 from custody.register import Register
-from margin import estimates
 from margin.black76 import black76
 from margin.contagion.market import HALF_LIFE_S, relax
+from margin.fixed import Fixed, from_units
 from margin.instruments import Instrument, Kind
 from settlement.desk.auditing import AuditRoom
 from settlement.desk.collateral import CollateralRoom
@@ -45,7 +45,7 @@ class Desk:
         return cls(world, collateral, margin, liquidation, settlement, CoveringRoom(world), audit)
 
     def see(
-        self, now_s: int, index_e6: Mapping[str, int], volatility: float, quotes: Iterable[Quote] | None = None
+        self, now_s: int, index_e6: Mapping[str, int], volatility: Fixed, quotes: Iterable[Quote] | None = None
     ) -> None:
         """Take a new time and new index prices (1e-6 USD); marks follow. `volatility` a year, as a fraction.
 
@@ -61,15 +61,16 @@ class Desk:
             world.marks_e6[instrument.id] = self._mark(instrument, volatility)
         self.margin.pricing.see(quotes)
 
-    def _mark(self, instrument: Instrument, volatility: float) -> int:
+    def _mark(self, instrument: Instrument, volatility: Fixed) -> int:
         world = self.world
         moved = world.displacement[instrument.id].total_e6 if instrument.id in world.displacement else 0
         if not instrument.is_option:
             return instrument.on_tick(world.index_e6[instrument.underlying] + moved)
         seconds = max(instrument.expires_at_s - world.now_s, 0)
-        call, put = black76(world.index_e6[instrument.underlying], instrument.strike_e6, volatility, seconds)
-        worth = call if instrument.kind is Kind.CALL else put
-        return instrument.on_tick(estimates.to_price_e6(worth / 1e6, instrument.tick_e6) + moved)
+        forward, strike = from_units(world.index_e6[instrument.underlying], 6), from_units(instrument.strike_e6, 6)
+        prices = black76(forward, strike, volatility, seconds)
+        worth = prices.call if instrument.kind is Kind.CALL else prices.put
+        return instrument.on_tick(worth.down_to(6) + moved)
 
     def work(self, *, cut_off: bool) -> None:
         """Everything of one moment but what comes from outside; `cut_off` ends every venue's cycle."""

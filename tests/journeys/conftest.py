@@ -20,6 +20,7 @@ from custody.delegation import Standing, collateral_account
 from custody.money import Asset
 from custody.transfers import Reason
 from margin.calls import CallPolicy
+from margin.fixed import Fixed
 from margin.instruments import Instrument, Kind
 from margin.liquidation import LiquidationPolicy
 from margin.requirement import Rates
@@ -78,7 +79,7 @@ class Harbour:
         """Move on by so many seconds, bitcoin now worth so many dollars."""
         now_s = self.world.now_s + after_s
         self.node.move_to(now_s)
-        self.desk.see(now_s, {"USDC": USD, "BTC": btc * USD}, 0.5)
+        self.desk.see(now_s, {"USDC": USD, "BTC": btc * USD}, Fixed.of("0.5"))
 
     def work(self, *, cut_off: bool = False) -> list[Happening]:
         """One step of the desk, and what happened in it and since the last."""

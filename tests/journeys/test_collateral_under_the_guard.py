@@ -13,6 +13,7 @@ import pytest
 from custody.prices import Quote
 from custody.transfers import Reason
 from margin.calls import MarginCall
+from margin.fixed import Fixed
 from settlement import records
 from settlement.desk.pricing import RULE, SUBSTITUTION_S
 from tests.journeys.conftest import VENUE
@@ -41,7 +42,7 @@ def hears(
     quotes = [
         Quote("BTC", source, dollars * USD, now_s - (late_s or {}).get(source, 0)) for source, dollars in says.items()
     ]
-    harbour.desk.see(now_s, {"USDC": USD, "BTC": btc * USD}, 0.5, quotes)
+    harbour.desk.see(now_s, {"USDC": USD, "BTC": btc * USD}, Fixed.of("0.5"), quotes)
     return harbour.work()
 
 

@@ -1,0 +1,72 @@
+"""What an account holds in one underlying (specs/derive_margin.md §1): signed amounts, long above zero."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from margin.fixed import ZERO, Fixed, positive, total
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`amount` contracts of one option."""
+
+    seconds: int
+    strike: Fixed
+    is_call: bool
+    amount: Fixed
+
+    def payoff(self, price: Fixed) -> Fixed:
+        """What one contract pays at a settlement price."""
+        return positive(price - self.strike if self.is_call else self.strike - price)
+
+
+@dataclass(frozen=True, slots=True)
+class Collateral:
+    """An asset beside cash: its own price and confidence, and the shares that maintenance and initial margin cut.
+
+    What cancels risk moves one for one with the underlying.
+    """
+
+    name: str
+    amount: Fixed
+    price: Fixed
+    confidence: Fixed
+    risk_cancelling: bool
+    mm_haircut: Fixed
+    im_haircut: Fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Positions in one underlying. `perp_unsettled` is the perpetual's profit and funding that is not yet cash.
+
+    `base` is the underlying itself, held as collateral (≥ 0).
+    """
+
+    perp: Fixed = ZERO
+    perp_unsettled: Fixed = ZERO
+    base: Fixed = ZERO
+    options: tuple[Option, ...] = ()
+    collaterals: tuple[Collateral, ...] = ()
+
+    @property
+    def unsettled(self) -> Fixed:
+        """What is unsettled counts only while there is a position."""
+        return self.perp_unsettled if self.perp else ZERO
+
+    def by_expiry(self) -> list[tuple[int, tuple[Option, ...]]]:
+        """The options, expiry after expiry."""
+        ordered = sorted(self.options, key=lambda option: option.seconds)
+        return [(seconds, tuple(group)) for seconds, group in groupby(ordered, key=lambda option: option.seconds)]
+
+
+def naked_shorts(options: Iterable[Option]) -> Fixed:
+    """Short contracts of one expiry that nothing of the same strike covers.
+
+    A short call and a long put of a strike offset, and the other way round; two shorts add (§5).
+    """
+    by_strike: dict[Fixed, Fixed] = {}
+    for option in options:
+        by_strike[option.strike] = by_strike.get(option.strike, ZERO) + option.amount
+    return total([positive(-amount) for amount in by_strike.values()])

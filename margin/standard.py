@@ -1,0 +1,96 @@
+"""Standard margin (Derive's SRM): per underlying and expiry, nothing netted across them (specs/derive_margin.md §4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from margin.fixed import ZERO, Fixed, positive, total
+from margin.marks import Market, MissingMarkError
+from margin.positions import Holdings
+from margin.result import Margin
+from margin.standard_options import ExpiryMargin, Pair, doubt, expiry_margin
+from margin.standard_parameters import Depeg, StandardMarket, StandardParameters
+
+
+@dataclass(frozen=True, slots=True)
+class MarketMargin:
+    """One underlying's parts."""
+
+    perp: Pair
+    expiries: tuple[ExpiryMargin, ...]
+    base: Pair
+    depeg: Fixed
+    mark_to_market: Fixed
+
+    @property
+    def margin(self) -> Pair:
+        options = sum((expiry.margin for expiry in self.expiries), Pair())
+        return self.perp + options + self.base + Pair(initial=-self.depeg)
+
+
+@dataclass(frozen=True, slots=True)
+class StandardMargin:
+    """The account's margins, and each underlying's parts."""
+
+    margin: Margin
+    markets: Mapping[str, MarketMargin] = field(default_factory=dict)
+
+
+def standard_margin(
+    parameters: StandardParameters,
+    stable_price: Fixed,
+    feeds: Mapping[str, Market],
+    cash: Fixed,
+    holdings: Mapping[str, Holdings],
+) -> StandardMargin:
+    """Net margins of one account in USD. Raises MissingMarkError, or KeyError for an underlying without parameters."""
+    markets = {
+        name: _of_market(parameters.markets[name], parameters.depeg, stable_price, _feed(feeds, name), held)
+        for name, held in holdings.items()
+    }
+    summed = sum((market.margin for market in markets.values()), Pair(cash, cash))
+    worth = cash + total([market.mark_to_market for market in markets.values()])
+    return StandardMargin(Margin(summed.initial, summed.maintenance, worth), markets)
+
+
+def _feed(feeds: Mapping[str, Market], name: str) -> Market:
+    if name not in feeds:
+        raise MissingMarkError(f"no feeds of {name}")
+    return feeds[name]
+
+
+def _of_market(
+    parameters: StandardMarket, depeg: Depeg, stable_price: Fixed, market: Market, held: Holdings
+) -> MarketMargin:
+    expiries = tuple(
+        expiry_margin(parameters, market, market.expiry(seconds), options) for seconds, options in held.by_expiry()
+    )
+    exposed = abs(held.perp) + total([expiry.shorts for expiry in expiries])
+    spot, base_worth = market.spot.price, held.base * market.spot.price
+    return MarketMargin(
+        perp=_of_perp(parameters, market, held),
+        expiries=expiries,
+        base=_of_base(parameters, market, held.base),
+        depeg=positive(depeg.threshold - stable_price) * depeg.depeg_factor * spot * exposed,
+        mark_to_market=held.unsettled
+        + total([expiry.mark_to_market for expiry in expiries])
+        + (base_worth / stable_price if held.base else ZERO),
+    )
+
+
+def _of_perp(parameters: StandardMarket, market: Market, held: Holdings) -> Pair:
+    if not held.perp:
+        return Pair()
+    notional, rates, oracle = abs(held.perp) * market.perp.price, parameters.perp, parameters.oracle_contingency
+    confidence = min(market.spot.confidence, market.perp.confidence)
+    doubted = doubt(confidence, oracle.perp_threshold, oracle) * market.spot.price * abs(held.perp)
+    return Pair(held.unsettled - notional * rates.im_req - doubted, held.unsettled - notional * rates.mm_req)
+
+
+def _of_base(parameters: StandardMarket, market: Market, amount: Fixed) -> Pair:
+    """The worth of the underlying that counts; not divided by the stablecoin's price."""
+    worth, oracle = amount * market.spot.price, parameters.oracle_contingency
+    maintenance = worth * parameters.base.margin_factor
+    initial = maintenance * parameters.base.im_scale
+    if initial:
+        initial -= doubt(market.spot.confidence, oracle.base_threshold, oracle) * worth
+    return Pair(initial, maintenance)
