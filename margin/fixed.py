@@ -86,7 +86,7 @@ class Fixed:
 
     def __hash__(self) -> int:
         # Equal to the int or fraction that it is.
-        return hash(Fraction(self.units, SCALE))
+        return Fraction(self.units, SCALE).__hash__()
 
     def __float__(self) -> float:
         """The nearest float: an estimate, for reports and comparisons only."""
