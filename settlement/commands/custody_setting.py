@@ -14,7 +14,7 @@ from custody.books import Books
 from custody.collateral import Eligible
 from custody.custodian import Custodian
 from custody.custodian_tables import CUSTODIAN
-from custody.database import LEDGER, open_database
+from custody.database import LEDGER, Database, open_database
 from custody.delegation import Standing
 from custody.governance import ApprovalState, genesis
 from custody.governance import Terms as GovernanceTerms
@@ -90,11 +90,11 @@ def register_at(place: str, setting: Path | None = None) -> Iterator[Register]:
 
 
 @contextmanager
-def custodian_at(place: str, file: Path) -> Iterator[Custodian]:
-    """The custodian of a ledger, which is made where there is none."""
+def custodian_at(place: str, file: Path) -> Iterator[tuple[Database, Custodian]]:
+    """The custodian of a ledger, which is made where there is none, and the ledger."""
     setting = setting_in(file)
     with closing(open_database(place, schemas=(LEDGER, CUSTODIAN))) as database:
-        yield Custodian(database, Books(database), setting.agreement(), setting.genesis())
+        yield database, Custodian(database, Books(database), setting.agreement(), setting.genesis())
 
 
 def _asset(kept: Kept) -> Asset:
