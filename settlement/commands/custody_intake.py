@@ -14,7 +14,7 @@ from custody.signed import SignedInstruction
 from custody.states import Act
 from settlement.commands.contract_asking import submitted
 from settlement.commands.custody_setting import custodian_at, text_of
-from settlement.commands.fields import InputError
+from settlement.commands.fields import InputError, chosen
 from settlement.commands.printing import print_json, print_line, printable
 from settlement.commands.running import DONE, FAILED
 
@@ -52,10 +52,9 @@ def submit(place: str, setting: Path, file: Path, rpc_url: str, now_s: int, as_j
 
 def tell(place: str, setting: Path, movement: str, act: str, said: tuple[str, int], now_s: int, as_json: bool) -> int:
     """Somebody acted; `said` are reference and confirmations. InputError for an act that nobody tells."""
-    if act not in OUTSIDE:
-        raise InputError(f"ACT: expected one of {', '.join(OUTSIDE)}, found {act!a}")
+    told = Said(Act(chosen("ACT", act, OUTSIDE)), *said)
     with custodian_at(place, setting) as (_, custodian):
-        return _tell([custodian.tell(movement, Said(Act(act), *said), now_s)], as_json)
+        return _tell([custodian.tell(movement, told, now_s)], as_json)
 
 
 def tick(place: str, setting: Path, now_s: int, as_json: bool) -> int:

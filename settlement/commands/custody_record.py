@@ -8,7 +8,7 @@ from custody.lifecycles import described
 from custody.register import Register
 from custody.states import Lifecycle, State
 from settlement.commands.custody_setting import register_at, setting_in
-from settlement.commands.fields import InputError
+from settlement.commands.fields import InputError, chosen
 from settlement.commands.printing import Row, print_json, print_line, print_rows, printable
 from settlement.commands.running import DONE, FAILED
 
@@ -23,8 +23,8 @@ STATUS = ("party", "asset", "venue", *FIGURES, "kept")
 def query(party: str, lifecycle: str, state: str, from_s: int | None, to_s: int | None) -> MovementQuery:
     """What `movements` asks for; InputError for a lifecycle or state that there is not."""
     for option, word, known in (("--lifecycle", lifecycle, list(Lifecycle)), ("--state", state, list(State))):
-        if word and word not in known:
-            raise InputError(f"{option}: expected one of {', '.join(known)}, found {word!a}")
+        if word:
+            chosen(option, word, known)
     return MovementQuery(
         party, Lifecycle(lifecycle) if lifecycle else None, State(state) if state else None, from_s, to_s
     )
@@ -74,9 +74,7 @@ def status(place: str, file: Path, party: str, as_json: bool) -> int:
 
 def lifecycles(name: str) -> int:
     """Print the tables that the custodian runs, as Markdown; InputError for a lifecycle that there is not."""
-    if name and name not in list(Lifecycle):
-        raise InputError(f"--name: expected one of {', '.join(Lifecycle)}, found {name!a}")
-    for lifecycle in [Lifecycle(name)] if name else list(Lifecycle):
+    for lifecycle in [Lifecycle(chosen("--name", name, Lifecycle))] if name else list(Lifecycle):
         print_line(f"### {lifecycle}\n")
         for line in described(lifecycle):
             print_line(line)

@@ -50,6 +50,15 @@ class CustodySetting:
     terms: Terms
     admissions: tuple[Admit, ...]
 
+    @property
+    def domain(self) -> Domain:
+        """Where what is signed for this custodian is good."""
+        return Domain(DOMAIN_NAME, self.chain_id, self.contract)
+
+    def asset(self, symbol: str) -> Asset:
+        """One that is kept, by its symbol."""
+        return next(_asset(kept) for kept in self.assets if kept.symbol == symbol)
+
     def agreement(self) -> Agreement:
         """What the custodian serves."""
         schedule = {kept.symbol: Eligible(_asset(kept), kept.haircut_bps) for kept in self.assets}
@@ -57,8 +66,7 @@ class CustodySetting:
 
     def genesis(self) -> ApprovalState:
         """Who could instruct what before anything was instructed."""
-        domain = Domain(DOMAIN_NAME, self.chain_id, self.contract)
-        terms = GovernanceTerms(domain, tuple(_asset(kept) for kept in self.assets))
+        terms = GovernanceTerms(self.domain, tuple(_asset(kept) for kept in self.assets))
         return genesis(terms, self.admissions, self.opened_at_s)
 
 

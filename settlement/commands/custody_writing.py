@@ -1,14 +1,9 @@
 """Options of the `bulkhead custody` subcommands that write: one call to the custodian each."""
 
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from settlement.commands.custody_reading import Setting
-from settlement.commands.options import Count, Json, Ledger, Position, Time
-
-At = Annotated[Time, Parameter(name="--at", help="The time of the call, UTC seconds or ISO 8601; now, if left out.")]
+from settlement.commands.options import At, Count, Json, Ledger, Position
 
 
 def observe(

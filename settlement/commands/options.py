@@ -27,6 +27,7 @@ _IN_64_BITS = Number(gte=0, lt=2**63 - 1)
 Count = Annotated[int, Parameter(converter=whole_number, validator=Number(gte=1))]
 Position = Annotated[int, Parameter(converter=whole_number, validator=_IN_64_BITS)]
 Time = Annotated[int | None, Parameter(converter=utc_s, validator=_IN_64_BITS)]
+At = Annotated[Time, Parameter(name="--at", help="The time of the call, UTC seconds or ISO 8601; now, if left out.")]
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Ledger = Annotated[
     str,
