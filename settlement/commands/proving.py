@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from settlement.commands.key_choice import NOT_CHOSEN, Chosen
-from settlement.commands.options import Json, Ledger, Position
+from settlement.commands.options import At, Json, Ledger, Position
 
 NO_CONTRACT = "0x0000000000000000000000000000000000000000"
 DEVNET = 31_337
@@ -43,6 +43,7 @@ def prove(
     key: Chosen = NOT_CHOSEN,
     chain_id: Position = DEVNET,
     contract: str = NO_CONTRACT,
+    at: At = None,
     json: Json = False,
 ) -> int:
     """Publish what is owed of one asset: a signed root over all liabilities, and a proof of inclusion for every owner.
@@ -72,8 +73,9 @@ def prove(
     from settlement.commands.proof_writing import publish
     from settlement.commands.running import now_s
 
+    at_s = now_s() if at is None else at
     asked = Asked(database, asset, scale, out, seed_file, previous, key, chain_id, contract)
-    return with_key("prove", lambda: publish(asked, now_s(), json))
+    return with_key("prove", lambda: publish(asked, at_s, json))
 
 
 @PROVE.command(name="publish")
