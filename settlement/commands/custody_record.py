@@ -9,8 +9,9 @@ from custody.register import Register
 from custody.states import Lifecycle, State
 from settlement.commands.custody_setting import register_at, setting_in
 from settlement.commands.fields import InputError, chosen
-from settlement.commands.printing import Row, print_json, print_line, print_rows, printable
-from settlement.commands.running import DONE, FAILED
+from settlement.commands.printing import Row, print_line, print_rows
+from settlement.commands.running import DONE
+from settlement.commands.verdict import verdict
 
 MOVEMENT = (
     "number", "id", "lifecycle", "party", "asset", "units", "venue", "to_venue", "state", "deadline_s", "reason",
@@ -86,13 +87,7 @@ def verify(place: str, as_json: bool) -> int:
     """Name every movement whose row, events and transfers disagree; FAILED if there is one."""
     with register_at(place) as register:
         faults = register.verify()
-    if as_json:
-        print_json({"sound": not faults, "faults": faults})
-    else:
-        for fault in faults:
-            print_line(printable(fault))
-        print_line(f"{len(faults)} faults" if faults else "sound")
-    return FAILED if faults else DONE
+    return verdict(faults, faults, as_json)
 
 
 def row_of(listed: Listed) -> Row:

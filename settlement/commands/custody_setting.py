@@ -5,16 +5,15 @@ custodian itself and whoever was there before anybody could sign; all that came 
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from custody.answers import Agreement
-from custody.books import Books
 from custody.collateral import Eligible
 from custody.custodian import Custodian
 from custody.custodian_tables import CUSTODIAN
-from custody.database import LEDGER, Database, open_database
+from custody.database import LEDGER, Database
 from custody.delegation import Standing
 from custody.governance import ApprovalState, genesis
 from custody.governance import Terms as GovernanceTerms
@@ -25,6 +24,10 @@ from custody.register import Register
 from custody.shapes import parse_json, shaped
 from custody.typed_data import DOMAIN_NAME, Domain
 from settlement.commands.fields import InputError
+from settlement.commands.running import looked_at, opened
+
+SCHEMAS = (LEDGER, CUSTODIAN)
+"""A ledger with its custodian's record in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def text_of(file: Path) -> str:
 def register_at(place: str, setting: Path | None = None) -> Iterator[Register]:
     """What is on record, whoever writes it meanwhile."""
     agreement = setting_in(setting).agreement() if setting else Agreement({}, frozenset())
-    with closing(open_database(place, create=False, read_only=True, schemas=(LEDGER, CUSTODIAN))) as database:
+    with looked_at(place, SCHEMAS) as (database, _):
         yield Register(database, agreement)
 
 
@@ -101,8 +104,8 @@ def register_at(place: str, setting: Path | None = None) -> Iterator[Register]:
 def custodian_at(place: str, file: Path) -> Iterator[tuple[Database, Custodian]]:
     """The custodian of a ledger, which is made where there is none, and the ledger."""
     setting = setting_in(file)
-    with closing(open_database(place, schemas=(LEDGER, CUSTODIAN))) as database:
-        yield database, Custodian(database, Books(database), setting.agreement(), setting.genesis())
+    with opened(place, create=True, schemas=SCHEMAS) as (database, books):
+        yield database, Custodian(database, books, setting.agreement(), setting.genesis())
 
 
 def _asset(kept: Kept) -> Asset:

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from settlement.commands.custody_reading import Setting
-from settlement.commands.options import At, Count, Json, Ledger, Position
+from settlement.commands.options import At, Count, Json, Ledger, Position, Setting
 
 
 def observe(

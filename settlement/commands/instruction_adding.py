@@ -37,7 +37,7 @@ class Asked:
     out: Path | None = None
 
 
-def looked_at(asked: Asked, now_s: int) -> tuple[SignedInstruction, SignRefusal | None]:
+def read_out(asked: Asked, now_s: int) -> tuple[SignedInstruction, SignRefusal | None]:
     """The instruction, shown to whoever is to sign, and why nobody need be asked. `now_s`: UTC seconds.
 
     Raises InputError for what cannot be read.

@@ -12,7 +12,7 @@ from custody.curve import is_signed_by
 from custody.shapes import FieldError
 from custody.signed import Bytes, Signature, for_wallet
 from settlement.commands.fields import InputError
-from settlement.commands.instruction_adding import Asked, SignRefusal, has_signed, kept, looked_at, refused
+from settlement.commands.instruction_adding import Asked, SignRefusal, has_signed, kept, read_out, refused
 from settlement.commands.printing import print_json
 from settlement.commands.running import DONE
 
@@ -28,7 +28,7 @@ class Given:
 
 def typed_data(file: str, now_s: int) -> int:
     """Print what eth_signTypedData_v4 takes; FAILED for an instruction that has expired at `now_s` (UTC seconds)."""
-    signed, refusal = looked_at(Asked(file), now_s)
+    signed, refusal = read_out(Asked(file), now_s)
     if refusal:
         return refused(refusal)
     print_json(for_wallet(signed.domain, signed.instruction))
@@ -41,7 +41,7 @@ def attach(asked: Asked, given: Given, now_s: int, as_json: bool) -> int:
         raise InputError("--attach: expected whose signature it is, by --as or by --as-contract, one of them")
     key = _address("--as", given.account) if given.account else _address("--as-contract", given.contract)
     found = _bytes(given.signature)
-    signed, refusal = looked_at(asked, now_s)
+    signed, refusal = read_out(asked, now_s)
     if refusal is None and has_signed(signed, key):
         refusal = SignRefusal.KEY_HAS_SIGNED_ALREADY
     if refusal:

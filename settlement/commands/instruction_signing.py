@@ -2,7 +2,7 @@
 still be accepted.
 """
 
-from settlement.commands.instruction_adding import Asked, SignRefusal, has_signed, kept, looked_at, refused
+from settlement.commands.instruction_adding import Asked, SignRefusal, has_signed, kept, read_out, refused
 from settlement.commands.key_choice import Chosen
 from settlement.commands.key_opening import opened_key
 
@@ -13,7 +13,7 @@ def sign(asked: Asked, key: Chosen, now_s: int, as_json: bool) -> int:
     Raises InputError for what cannot be read, KeystoreError or TokenError where the key refuses.
     """
     key.require_one()
-    signed, refusal = looked_at(asked, now_s)
+    signed, refusal = read_out(asked, now_s)
     if refusal:
         return refused(refusal)
     with opened_key(key) as signer:

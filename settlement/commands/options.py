@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter, Token
@@ -37,6 +38,7 @@ Ledger = Annotated[
     ),
 ]
 """A password in it is never printed."""
+Setting = Annotated[Path, Parameter(name="--setting", help="JSON: venues, assets with haircuts, waits, first keys.")]
 LedgerFile = Annotated[
     str, Parameter(name="--database", help="The ledger's SQLite file: its path, or sqlite:///PATH; never a server.")
 ]

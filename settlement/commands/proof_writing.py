@@ -53,7 +53,7 @@ def publish(asked: Asked, now_s: int, as_json: bool) -> int:
     InputError for what cannot be read; BooksError where the books cannot be published, do not follow what was published
     before, or the folder holds a publication already.
     """
-    scale, where = _scale(asked), _where(asked)
+    scale, where = scale_of(asked.asset, asked.scale), _where(asked)
     chosen = Chosen(demonstration="custodian") if asked.key == NOT_CHOSEN else asked.key
     with opened_key(chosen) as signer:
         return _published(asked, scale, where, signer, now_s, as_json)
@@ -140,10 +140,11 @@ def _before(asked: Asked, name: str, kind: type[SignedPublication]) -> Last:
     return Last(signed.statement, signed.digest())
 
 
-def _scale(asked: Asked) -> int:
-    scale = SCALES.get(asked.asset) if asked.scale is None else asked.scale
+def scale_of(asset: str, said: int | None) -> int:
+    """Decimal places of a ledger unit, as said or as everybody has them; InputError where neither tells."""
+    scale = SCALES.get(asset) if said is None else said
     if scale is None:
-        raise InputError(f"--scale: how many decimal places a ledger unit of {asked.asset} has is not known here")
+        raise InputError(f"--scale: how many decimal places a ledger unit of {asset} has is not known here")
     return scale
 
 

@@ -78,6 +78,48 @@ def prove(
     return with_key("prove", lambda: publish(asked, at_s, json))
 
 
+@PROVE.command
+def registry(
+    *,
+    custodian: str,
+    asset: str,
+    rpc_url: str,
+    scale: Annotated[Position | None, Parameter()] = None,
+    chain_id: Position = DEVNET,
+    key: Chosen = NOT_CHOSEN,
+    json: Json = False,
+) -> int:
+    """Put a registry on a chain, which takes a custodian's statements about one asset, and print its address.
+
+    Then `bulkhead prove --contract` signs for it and `bulkhead prove publish` sends there. Each call makes another one.
+
+    Parameters
+    ----------
+    custodian
+        The address whose signatures it takes.
+    asset
+        The asset's symbol.
+    rpc_url
+        A node of the chain.
+    scale
+        Decimal places of a ledger unit; known for USDC, USDT, BTC, ETH.
+    chain_id
+        The chain; a node of another is not used.
+    json
+        Print one JSON line.
+    """
+    from settlement.commands import registry_deploying
+    from settlement.commands.key_opening import with_key
+    from settlement.commands.node_opening import with_node
+
+    asked = registry_deploying.Asked(custodian, asset, scale, chain_id, rpc_url, key)
+
+    def work() -> int:
+        return registry_deploying.deploy(asked, json)
+
+    return with_key("prove registry", lambda: with_node("prove registry", rpc_url, work))
+
+
 @PROVE.command(name="publish")
 def publish_on_chain(
     statement: Path, *, registry: str, rpc_url: str, key: Chosen = NOT_CHOSEN, json: Json = False

@@ -108,6 +108,38 @@ def test_it_is_published_once_and_found_again(world: World) -> None:
     assert world.publish(second).said.endswith(" on chain 31337 already; nothing was sent\n")
 
 
+def test_all_of_it_goes_by_command(world: World) -> None:
+    """From a chain without a registry to a proof that is checked on it."""
+    about = ("--custodian", CUSTODIAN.address, "--asset", "USDC", "--rpc-url", world.url, *PAYER)
+    (told,) = world.run("prove", "registry", *about, "--json").lines
+    address = str(told.pop("registry"))
+    assert told == {
+        "chain_id": 31_337, "custodian": CUSTODIAN.address, "asset": "USDC", "scale": 6,
+        "sender": signer_of("operator").address,
+    }  # fmt: skip
+    out = world.prove("first", contract=address)
+    assert world.publish(out, registry=address).status == DONE
+    assert world.verify(out / "proofs/client/fund.json", registry=address).status == DONE
+    before = world.sent()
+    plainly = world.run("prove", "registry", *about)
+    assert (plainly.status, plainly.said.startswith("0x"), world.sent()) == (DONE, True, before + 1)
+
+
+def test_a_registry_is_put_on_no_other_chain(world: World) -> None:
+    before = world.sent()
+    about = ("--custodian", CUSTODIAN.address, "--rpc-url", world.url, *PAYER)
+    ran = world.run("prove", "registry", *about, "--asset", "USDC", "--chain-id", 1)
+    assert (ran.status, "is a node of chain 31337, and this is meant for chain 1" in ran.complained) == (FAILED, True)
+    for words in (
+        ("--asset", "DAI", *about),
+        ("--asset", "USDC", *about[:-2]),
+        ("--asset", "USDC", "--custodian", CUSTODIAN.address.lower(), *about[2:]),
+    ):
+        ran = world.run("prove", "registry", *words)
+        assert (ran.status, ran.said) == (USAGE, "")
+    assert world.sent() == before
+
+
 def test_a_keystores_key_pays(world: World) -> None:
     signer = write_keystore(world.folder / "key.json", bytes([5]) * 32, "correct horse", scrypt_rounds=2)
     (world.folder / "password").write_text("correct horse\n")
