@@ -18,7 +18,7 @@ from settlement.commands.fields import InputError, chosen
 from settlement.commands.instruction_words import shown
 from settlement.commands.printing import print_json, print_line
 from settlement.commands.running import DONE, FAILED
-from settlement.commands.whole_file import fault_in_writing
+from settlement.commands.whole_file import fault_in_making
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def write(asked: Asked, now_s: int, as_json: bool) -> int:
     if asked.out is None:
         print_line(signed.to_json())
         return DONE
-    if fault := "is there already" if asked.out.exists() else fault_in_writing(asked.out, signed.to_json()):
+    if fault := fault_in_making(asked.out, signed.to_json()):
         sys.stderr.write(f"custody draft: {asked.out}: {fault}; nothing was written\n")
         return FAILED
     if as_json:

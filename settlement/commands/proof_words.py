@@ -80,14 +80,7 @@ def fields(checked: Checked) -> dict[str, object]:
         "digest": str(signed.digest()),
         "custodian": str(signed.custodian),
         "custodian_was_named": checked.custodian_was_named,
-        "on_chain": None
-        if word is None
-        else {
-            "chain_id": word.chain_id,
-            "registry": word.registry,
-            "refusal": word.refusal,
-            "meaning": word.meaning or None,
-        },
+        "on_chain": word.told() if word else None,
         "proves": PROVES if refusal is None else None,
         "does_not_prove": DOES_NOT_PROVE,
     }

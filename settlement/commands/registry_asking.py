@@ -105,6 +105,15 @@ class ChainsWord:
         """The refusal in words; "" where there is none."""
         return MEANING[self.refusal] if self.refusal else ""
 
+    def told(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "chain_id": self.chain_id,
+            "registry": self.registry,
+            "refusal": self.refusal,
+            "meaning": self.meaning or None,
+        }
+
 
 @contextmanager
 def asking(url: str, address: str) -> Iterator[Callable[[Inclusion], ChainsWord]]:

@@ -1,6 +1,7 @@
 """From options to what any wallet signs, and from its signature to what the custodian accepts: all eleven kinds."""
 
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -187,10 +188,22 @@ def test_what_is_missing_or_wrong_is_named_by_its_option(
 
 
 def test_a_draft_is_never_written_over(run: Run, tmp_path: Path) -> None:
-    for out, why in (("policy.json", "is there already"), ("no/where.json", "No such file or directory")):
+    for out, why in (("policy.json", "File exists"), ("no/where.json", "No such file or directory")):
         ran = of_kind(run, Operation.REVOKE_KEY, *SETTING, "--out", out)
         assert (ran.status, f"custody draft: {out}: {why}; nothing was written" in ran.complained) == (FAILED, True)
     assert json.loads((tmp_path / "policy.json").read_text()) == plain(RULES)
+
+
+def test_half_a_draft_is_none(run: Run, tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))  # as if the disk were full
+    try:
+        ran = of_kind(run, Operation.REVOKE_KEY, *SETTING, "--out", "new.json")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (ran.status, ran.said) == (FAILED, "")
+    assert "custody draft: new.json: File too large; nothing was written\n" in ran.complained
+    assert not (tmp_path / "new.json").exists()
 
 
 # -- what a wallet gave ------------------------------------------------------------------------------------------------
