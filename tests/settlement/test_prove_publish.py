@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
 from custody.books import Books
 from custody.database import open_database
@@ -273,6 +275,19 @@ def test_a_proof_of_another_publication_is_told_from_one_that_stands(world: Worl
     assert ran.status == FAILED
     assert ": holds by itself, and not on chain\n" in ran.said
     assert "another_statement_is_published\n  the registry has another statement of this sequence" in ran.said
+
+
+def test_the_chains_own_check_counts_beside_ours(world: World) -> None:
+    """A registry whose root is another than that of the statement it names: as no contract of ours could come to be."""
+    out = world.prove("first")
+    digest = world.publish(out, "--json").lines[0]["digest"]
+    places = [int.from_bytes(keccak(encode(("uint64", "uint256"), (1, slot))), "big") for slot in range(10)]
+    kept = [world.node.rpc("eth_getStorageAt", world.registry.address, hex(place), "latest") for place in places]
+    root = places[kept.index(digest)] + 1
+    world.node.rpc("anvil_setStorageAt", world.registry.address, f"0x{root:064x}", f"0x{7:064x}")
+    ran = world.verify(out / "proofs/client/fund.json")
+    assert (ran.status, ran.said) == (FAILED, "")
+    assert ran.complained.startswith("verify proof: LiabilityRegistry.requireIncluded: wrong root (")
 
 
 def test_nobody_signs_for_whoever_only_asks() -> None:
