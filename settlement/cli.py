@@ -14,7 +14,7 @@ from settlement.commands.custody import CUSTODY
 from settlement.commands.drill import DRILL
 from settlement.commands.keeping import KEYS
 from settlement.commands.ledger import LEDGER
-from settlement.commands.proving import prove
+from settlement.commands.proving import PROVE
 from settlement.commands.signing import sign
 from settlement.commands.verifying import VERIFY
 
@@ -35,7 +35,7 @@ def build() -> App:
     app.command(DRILL)
     app.command(KEYS)
     app.command(sign)
-    app.command(prove)
+    app.command(PROVE)
     app.command(VERIFY)
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
         app.command(entry.load(), name=entry.name)

@@ -6,6 +6,8 @@ A deployment of its own: whoever publishes needs no other contract, and nothing 
 from dataclasses import dataclass
 from typing import Self
 
+from eth_utils.address import to_checksum_address
+
 from custody.inclusion import Inclusion, Liabilities, SignedLiabilities
 from custody.publications import Where
 from custody.signatures import Address, Hash
@@ -41,6 +43,23 @@ class LiabilityRegistry:
         """Take down a statement as the last one."""
         data = REGISTRY.call("publish", _members(signed.statement), signed.signature.value)
         return self.chain.send(self.address, data, "liabilities published")
+
+    def require_publishable(self, signed: SignedLiabilities) -> None:
+        """Ask whether it would be taken down by now, without sending anything."""
+        self.chain.read(REGISTRY, self.address, "publish", _members(signed.statement), signed.signature.value)
+
+    def custodian(self) -> Address:
+        """Whose statements are taken."""
+        return Address.parse(to_checksum_address(self.chain.read(REGISTRY, self.address, "custodian")))
+
+    def knows(self, signed: SignedLiabilities) -> bool:
+        """Whether a contract at the address has this very digest signed, whatever contract it is.
+
+        The digest covers chain and address, so nothing but a registry that means this statement can tell it.
+        """
+        data = REGISTRY.call("digestOf", _members(signed.statement))
+        call = {"to": self.address, "data": f"0x{data.hex()}"}
+        return bool(self.chain.node.answer("eth_call", (call, "latest")).get("result") == str(signed.digest()))
 
     def digest_of(self, statement: Liabilities) -> Hash:
         """What the contract would have the custodian sign."""

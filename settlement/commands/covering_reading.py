@@ -4,7 +4,8 @@ from custody.covering import Covering, CoveringRefusal, check_covering, covering
 from custody.inclusion import InclusionRefusal
 from custody.money import Asset
 from settlement.commands.printing import date, print_json, print_line, printable
-from settlement.commands.proof_reading import MEANING, named_custodian, read
+from settlement.commands.proof_reading import named_custodian, read
+from settlement.commands.proof_words import MEANING
 from settlement.commands.running import DONE, FAILED
 
 USD = Asset("USD", 6, 6)

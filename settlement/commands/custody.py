@@ -2,6 +2,7 @@
 
 from cyclopts import App
 
+from settlement.commands.custody_drafting import draft
 from settlement.commands.custody_reading import events, lifecycles, movements, status, verify
 from settlement.commands.custody_writing import observe, submit, tell, tick
 
@@ -10,5 +11,5 @@ CUSTODY = App(
     help="The custodian: movements of collateral, what they wait for, and what comes to them from outside.",
     version_flags=(),
 )
-for command in (status, movements, events, lifecycles, verify, observe, submit, tell, tick):
+for command in (status, movements, events, lifecycles, verify, observe, draft, submit, tell, tick):
     CUSTODY.command(command)

@@ -12,8 +12,9 @@ from custody.movements import Said
 from custody.shapes import FieldError
 from custody.signed import SignedInstruction
 from custody.states import Act
+from settlement.commands.contract_asking import submitted
 from settlement.commands.custody_setting import custodian_at, text_of
-from settlement.commands.fields import InputError
+from settlement.commands.fields import InputError, chosen
 from settlement.commands.printing import print_json, print_line, printable
 from settlement.commands.running import DONE, FAILED
 
@@ -34,32 +35,31 @@ class Seen:
 
 def observe(place: str, setting: Path, seen: Seen, now_s: int, as_json: bool) -> int:
     """A deposit was seen."""
-    with custodian_at(place, setting) as custodian:
+    with custodian_at(place, setting) as (_, custodian):
         answer = custodian.observe(seen.id, seen.party, seen.asset, seen.units, seen.reference, now_s)
     return _tell([answer], as_json)
 
 
-def submit(place: str, setting: Path, file: Path, now_s: int, as_json: bool) -> int:
-    """A signed instruction was handed in; InputError for what is none."""
+def submit(place: str, setting: Path, file: Path, rpc_url: str, now_s: int, as_json: bool) -> int:
+    """A signed instruction was handed in; InputError for what is none, ChainError where no node can be asked."""
     try:
         signed = SignedInstruction.from_json(text_of(file))
     except FieldError as why:
         raise InputError(f"{file}: {why}") from why
-    with custodian_at(place, setting) as custodian:
-        return _tell([custodian.submit(signed, now_s)], as_json)
+    with custodian_at(place, setting) as (database, custodian):
+        return _tell([submitted(database, custodian, signed, rpc_url, now_s)], as_json)
 
 
 def tell(place: str, setting: Path, movement: str, act: str, said: tuple[str, int], now_s: int, as_json: bool) -> int:
     """Somebody acted; `said` are reference and confirmations. InputError for an act that nobody tells."""
-    if act not in OUTSIDE:
-        raise InputError(f"ACT: expected one of {', '.join(OUTSIDE)}, found {act!a}")
-    with custodian_at(place, setting) as custodian:
-        return _tell([custodian.tell(movement, Said(Act(act), *said), now_s)], as_json)
+    told = Said(Act(chosen("ACT", act, OUTSIDE)), *said)
+    with custodian_at(place, setting) as (_, custodian):
+        return _tell([custodian.tell(movement, told, now_s)], as_json)
 
 
 def tick(place: str, setting: Path, now_s: int, as_json: bool) -> int:
     """Time passed."""
-    with custodian_at(place, setting) as custodian:
+    with custodian_at(place, setting) as (_, custodian):
         return _tell(custodian.tick(now_s), as_json)
 
 

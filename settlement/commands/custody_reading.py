@@ -1,15 +1,7 @@
 """Options of the `bulkhead custody` subcommands that only read; they work while somebody else has the ledger open."""
 
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
-
-from settlement.commands.options import Count, Json, Ledger, Position, Time
-
-PAGE = 100
-
-Setting = Annotated[Path, Parameter(name="--setting", help="JSON: venues, assets with haircuts, waits, first keys.")]
+from settlement.commands.listing import ALWAYS, FIRST, Page, Period
+from settlement.commands.options import Json, Ledger, Setting
 
 
 def movements(
@@ -18,13 +10,11 @@ def movements(
     party: str = "",
     lifecycle: str = "",
     state: str = "",
-    since: Time = None,
-    until: Time = None,
-    after: Position = 0,
-    limit: Count = PAGE,
+    period: Period = ALWAYS,
+    page: Page = FIRST,
     json: Json = False,
 ) -> int:
-    """List movements with their state, deadline and reason, in order of beginning.
+    """List movements with their state, deadline and reason, in order, and by the time, of their beginning.
 
     Parameters
     ----------
@@ -34,49 +24,35 @@ def movements(
         Only deposit, delegation, recall, move or withdrawal.
     state
         Only those in this state, such as pending_venue or blocked.
-    since
-        Only those begun at this time or later, UTC seconds or ISO 8601.
-    until
-        Only those begun before this time.
-    after
-        Only those behind this number: the next page is asked for with the last number of this one.
-    limit
-        At most this many.
     json
         Print one JSON line per movement.
     """
     from settlement.commands import custody_record
     from settlement.commands.running import answered
 
-    return answered(
-        "movements",
-        lambda: custody_record.movements(
-            database, custody_record.query(party, lifecycle, state, since, until), after, limit, json
-        ),
-        group="custody",
-    )
+    def work() -> int:
+        asked = custody_record.query(party, lifecycle, state, period.since, period.until)
+        return custody_record.movements(database, asked, page.after, page.limit, json)
+
+    return answered("movements", work, group="custody")
 
 
-def events(
-    *, database: Ledger, movement: str = "", after: Position = 0, limit: Count = PAGE, json: Json = False
-) -> int:
+def events(*, database: Ledger, movement: str = "", page: Page = FIRST, json: Json = False) -> int:
     """List events in the order in which they were written; whoever keeps the last position misses none.
 
     Parameters
     ----------
     movement
         Only those of this movement.
-    after
-        Only those behind this position.
-    limit
-        At most this many.
     json
         Print one JSON line per event.
     """
     from settlement.commands import custody_record
     from settlement.commands.running import answered
 
-    return answered("events", lambda: custody_record.events(database, movement, after, limit, json), group="custody")
+    return answered(
+        "events", lambda: custody_record.events(database, movement, page.after, page.limit, json), group="custody"
+    )
 
 
 def status(*, database: Ledger, setting: Setting, party: str, json: Json = False) -> int:

@@ -8,9 +8,10 @@ from custody.lifecycles import described
 from custody.register import Register
 from custody.states import Lifecycle, State
 from settlement.commands.custody_setting import register_at, setting_in
-from settlement.commands.fields import InputError
-from settlement.commands.printing import Row, print_json, print_line, print_rows, printable
-from settlement.commands.running import DONE, FAILED
+from settlement.commands.fields import InputError, chosen
+from settlement.commands.printing import Row, print_line, print_rows
+from settlement.commands.running import DONE
+from settlement.commands.verdict import verdict
 
 MOVEMENT = (
     "number", "id", "lifecycle", "party", "asset", "units", "venue", "to_venue", "state", "deadline_s", "reason",
@@ -23,8 +24,8 @@ STATUS = ("party", "asset", "venue", *FIGURES, "kept")
 def query(party: str, lifecycle: str, state: str, from_s: int | None, to_s: int | None) -> MovementQuery:
     """What `movements` asks for; InputError for a lifecycle or state that there is not."""
     for option, word, known in (("--lifecycle", lifecycle, list(Lifecycle)), ("--state", state, list(State))):
-        if word and word not in known:
-            raise InputError(f"{option}: expected one of {', '.join(known)}, found {word!a}")
+        if word:
+            chosen(option, word, known)
     return MovementQuery(
         party, Lifecycle(lifecycle) if lifecycle else None, State(state) if state else None, from_s, to_s
     )
@@ -74,9 +75,7 @@ def status(place: str, file: Path, party: str, as_json: bool) -> int:
 
 def lifecycles(name: str) -> int:
     """Print the tables that the custodian runs, as Markdown; InputError for a lifecycle that there is not."""
-    if name and name not in list(Lifecycle):
-        raise InputError(f"--name: expected one of {', '.join(Lifecycle)}, found {name!a}")
-    for lifecycle in [Lifecycle(name)] if name else list(Lifecycle):
+    for lifecycle in [Lifecycle(chosen("--name", name, Lifecycle))] if name else list(Lifecycle):
         print_line(f"### {lifecycle}\n")
         for line in described(lifecycle):
             print_line(line)
@@ -88,13 +87,7 @@ def verify(place: str, as_json: bool) -> int:
     """Name every movement whose row, events and transfers disagree; FAILED if there is one."""
     with register_at(place) as register:
         faults = register.verify()
-    if as_json:
-        print_json({"sound": not faults, "faults": faults})
-    else:
-        for fault in faults:
-            print_line(printable(fault))
-        print_line(f"{len(faults)} faults" if faults else "sound")
-    return FAILED if faults else DONE
+    return verdict(faults, faults, as_json)
 
 
 def row_of(listed: Listed) -> Row:

@@ -5,16 +5,15 @@ custodian itself and whoever was there before anybody could sign; all that came 
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from custody.answers import Agreement
-from custody.books import Books
 from custody.collateral import Eligible
 from custody.custodian import Custodian
 from custody.custodian_tables import CUSTODIAN
-from custody.database import LEDGER, open_database
+from custody.database import LEDGER, Database
 from custody.delegation import Standing
 from custody.governance import ApprovalState, genesis
 from custody.governance import Terms as GovernanceTerms
@@ -26,6 +25,10 @@ from custody.shapes import shaped
 from custody.strict_json import parse_json
 from custody.typed_data import DOMAIN_NAME, Domain
 from settlement.commands.fields import InputError
+from settlement.commands.running import looked_at, opened
+
+SCHEMAS = (LEDGER, CUSTODIAN)
+"""A ledger with its custodian's record in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,15 @@ class CustodySetting:
     terms: Terms
     admissions: tuple[Admit, ...]
 
+    @property
+    def domain(self) -> Domain:
+        """Where what is signed for this custodian is good."""
+        return Domain(DOMAIN_NAME, self.chain_id, self.contract)
+
+    def asset(self, symbol: str) -> Asset:
+        """One that is kept, by its symbol."""
+        return next(_asset(kept) for kept in self.assets if kept.symbol == symbol)
+
     def agreement(self) -> Agreement:
         """What the custodian serves."""
         schedule = {kept.symbol: Eligible(_asset(kept), kept.haircut_bps) for kept in self.assets}
@@ -58,8 +70,7 @@ class CustodySetting:
 
     def genesis(self) -> ApprovalState:
         """Who could instruct what before anything was instructed."""
-        domain = Domain(DOMAIN_NAME, self.chain_id, self.contract)
-        terms = GovernanceTerms(domain, tuple(_asset(kept) for kept in self.assets))
+        terms = GovernanceTerms(self.domain, tuple(_asset(kept) for kept in self.assets))
         return genesis(terms, self.admissions, self.opened_at_s)
 
 
@@ -86,16 +97,16 @@ def text_of(file: Path) -> str:
 def register_at(place: str, setting: Path | None = None) -> Iterator[Register]:
     """What is on record, whoever writes it meanwhile."""
     agreement = setting_in(setting).agreement() if setting else Agreement({}, frozenset())
-    with closing(open_database(place, create=False, read_only=True, schemas=(LEDGER, CUSTODIAN))) as database:
+    with looked_at(place, SCHEMAS) as (database, _):
         yield Register(database, agreement)
 
 
 @contextmanager
-def custodian_at(place: str, file: Path) -> Iterator[Custodian]:
-    """The custodian of a ledger, which is made where there is none."""
+def custodian_at(place: str, file: Path) -> Iterator[tuple[Database, Custodian]]:
+    """The custodian of a ledger, which is made where there is none, and the ledger."""
     setting = setting_in(file)
-    with closing(open_database(place, schemas=(LEDGER, CUSTODIAN))) as database:
-        yield Custodian(database, Books(database), setting.agreement(), setting.genesis())
+    with opened(place, create=True, schemas=SCHEMAS) as (database, books):
+        yield database, Custodian(database, books, setting.agreement(), setting.genesis())
 
 
 def _asset(kept: Kept) -> Asset:

@@ -1,14 +1,8 @@
 """Options of the `bulkhead custody` subcommands that write: one call to the custodian each."""
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from settlement.commands.custody_reading import Setting
-from settlement.commands.options import Count, Json, Ledger, Position, Time
-
-At = Annotated[Time, Parameter(name="--at", help="The time of the call, UTC seconds or ISO 8601; now, if left out.")]
+from settlement.commands.options import At, Count, Json, Ledger, Position, Setting
 
 
 def observe(
@@ -51,24 +45,30 @@ def observe(
     )
 
 
-def submit(instruction: Path, *, database: Ledger, setting: Setting, at: At = None, json: Json = False) -> int:
+def submit(
+    instruction: Path, *, database: Ledger, setting: Setting, rpc_url: str = "", at: At = None, json: Json = False
+) -> int:
     """Hand in a signed instruction; without its quorum the movement waits for more signatures.
 
     Parameters
     ----------
     instruction
-        A file with the instruction and its signatures, as wallets and `custody.signed` write it.
+        A file with the instruction and its signatures, as `bulkhead sign` writes it.
+    rpc_url
+        A node of the custodian's chain: asked, at one block, whether the contracts that sign by ERC-1271 did.
     json
         Print one JSON line.
     """
     from settlement.commands import custody_intake
+    from settlement.commands.node_opening import with_node
     from settlement.commands.running import answered, now_s
 
-    return answered(
-        "submit",
-        lambda: custody_intake.submit(database, setting, instruction, now_s() if at is None else at, json),
-        group="custody",
-    )
+    at_s = now_s() if at is None else at
+
+    def work() -> int:
+        return custody_intake.submit(database, setting, instruction, rpc_url, at_s, json)
+
+    return answered("submit", lambda: with_node("custody submit", rpc_url, work), group="custody")
 
 
 def tell(

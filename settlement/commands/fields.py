@@ -33,6 +33,14 @@ def named(place: str, value: object, kind: type[Member]) -> Member:
     return found
 
 
+def chosen(place: str, word: str, known: Iterable[str]) -> str:
+    """The word, if it is one of those known; InputError lists them."""
+    words = list(known)
+    if word not in words:
+        raise InputError(f"{place}: expected one of {', '.join(words)}, found {_shown(word)}")
+    return word
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """The fields of one line, and where it stands."""

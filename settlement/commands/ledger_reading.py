@@ -4,9 +4,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from settlement.commands.options import Count, Json, Ledger, Position, Time
-
-PAGE = 100
+from settlement.commands.listing import ALWAYS, FIRST, Page, Period
+from settlement.commands.options import Json, Ledger, Position, Time
 
 
 def accounts(*, database: Ledger, prefix: str = "", code: str = "", json: Json = False) -> int:
@@ -61,13 +60,11 @@ def transfers(
     code: str = "",
     reference: str | None = None,
     reason: str = "",
-    since: Time = None,
-    until: Time = None,
-    after: Position = 0,
-    limit: Count = PAGE,
+    period: Period = ALWAYS,
+    page: Page = FIRST,
     json: Json = False,
 ) -> int:
-    """List transfers in journal order: those that meet every condition given.
+    """List transfers in journal order: those that meet every condition given, by the time of their recording.
 
     Parameters
     ----------
@@ -79,47 +76,33 @@ def transfers(
         Only those with this reference.
     reason
         Only those moved for this reason, such as deposit or settlement.
-    since
-        Only those recorded at this time or later, UTC seconds or ISO 8601.
-    until
-        Only those recorded before this time.
-    after
-        Only those behind this position: the next page is asked for with the last position of this one.
-    limit
-        At most this many.
     json
         Print one JSON line per transfer; post reads them again.
     """
     from settlement.commands import looking_back
     from settlement.commands.running import answered
 
-    return answered(
-        "transfers",
-        lambda: looking_back.transfers(
-            database, looking_back.query(account, code, reference, reason, since, until), after, limit, json
-        ),
-    )
+    def work() -> int:
+        asked = looking_back.query(account, code, reference, reason, period.since, period.until)
+        return looking_back.transfers(database, asked, page.after, page.limit, json)
+
+    return answered("transfers", work)
 
 
 def statement(
     *,
     database: Ledger,
     account: str,
-    since: Time = 0,
-    until: Time = None,
+    period: Period = ALWAYS,
     csv: Annotated[bool, Parameter(name="--csv", negative="")] = False,
     json: Json = False,
 ) -> int:
-    """Print an account's statement: opening balance, every movement with the balance after it, closing balance.
+    """Print an account's statement: opening balance, all that was recorded, closing balance.
 
     Parameters
     ----------
     account
         The account's id.
-    since
-        From what was recorded at this time, UTC seconds or ISO 8601.
-    until
-        Until before this time; without it, up to now.
     csv
         Print CSV with a header, an opening and a closing line.
     json
@@ -128,8 +111,8 @@ def statement(
     from settlement.commands import looking_back
     from settlement.commands.running import answered, now_s
 
-    end_s = now_s() + 1 if until is None else until
-    return answered("statement", lambda: looking_back.statement(database, account, since or 0, end_s, csv, json))
+    end_s = now_s() + 1 if period.until is None else period.until
+    return answered("statement", lambda: looking_back.statement(database, account, period.since or 0, end_s, csv, json))
 
 
 def trial_balance(*, database: Ledger, json: Json = False) -> int:

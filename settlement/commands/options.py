@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter, Token
@@ -27,6 +28,7 @@ _IN_64_BITS = Number(gte=0, lt=2**63 - 1)
 Count = Annotated[int, Parameter(converter=whole_number, validator=Number(gte=1))]
 Position = Annotated[int, Parameter(converter=whole_number, validator=_IN_64_BITS)]
 Time = Annotated[int | None, Parameter(converter=utc_s, validator=_IN_64_BITS)]
+At = Annotated[Time, Parameter(name="--at", help="The time of the call, UTC seconds or ISO 8601; now, if left out.")]
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Ledger = Annotated[
     str,
@@ -36,6 +38,7 @@ Ledger = Annotated[
     ),
 ]
 """A password in it is never printed."""
+Setting = Annotated[Path, Parameter(name="--setting", help="JSON: venues, assets with haircuts, waits, first keys.")]
 LedgerFile = Annotated[
     str, Parameter(name="--database", help="The ledger's SQLite file: its path, or sqlite:///PATH; never a server.")
 ]

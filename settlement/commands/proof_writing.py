@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,17 @@ from typing import Any, TypeVar
 from custody.books import BooksError
 from custody.inclusion import Liabilities, SignedLiabilities, to_json
 from custody.journal import Head
-from custody.keystores import KeystoreError, read_keystore
 from custody.liabilities import LiabilitiesError
 from custody.owed import Owed, Register, owed
 from custody.publications import GENESIS, Publication, SignedPublication, Where, admit
 from custody.reserves import Attestation, SignedAttestation
 from custody.shapes import FieldError, plain, shaped
 from custody.signatures import Address, Hash
-from custody.signers import LocalSigner, Signer
+from custody.signers import Signer
 from custody.strict_json import parse_json
 from settlement.commands.fields import InputError
+from settlement.commands.key_choice import NOT_CHOSEN, Chosen
+from settlement.commands.key_opening import opened_key
 from settlement.commands.printing import print_json, print_line, printable
 from settlement.commands.proving import Asked
 from settlement.commands.running import DONE, looked_at
@@ -30,7 +30,6 @@ SCALES = {"USDC": 6, "USDT": 6, "BTC": 8, "ETH": 9}
 """Decimal places of a ledger unit, for the assets that everybody keeps alike; of others it has to be said."""
 
 LIABILITIES, ATTESTATION, PROOFS = "liabilities.json", "attestation.json", "proofs"
-_WARNING = "prove: signed with the demonstration key, which everybody knows; --keystore names a real one\n"
 _PRIVATE = 0o700  # a proof tells what its owner has, and is for that owner only
 
 Read = TypeVar("Read")
@@ -55,7 +54,13 @@ def publish(asked: Asked, now_s: int, as_json: bool) -> int:
     InputError for what cannot be read; BooksError where the books cannot be published, do not follow what was published
     before, or the folder holds a publication already.
     """
-    scale, where, signer = _scale(asked), _where(asked), _signer(asked)
+    scale, where = scale_of(asked.asset, asked.scale), _where(asked)
+    chosen = Chosen(demonstration="custodian") if asked.key == NOT_CHOSEN else asked.key
+    with opened_key(chosen) as signer:
+        return _published(asked, scale, where, signer, now_s, as_json)
+
+
+def _published(asked: Asked, scale: int, where: Where, signer: Signer, now_s: int, as_json: bool) -> int:
     seed = _bytes_of(asked.seed_file) if asked.seed_file else os.urandom(32)
     owing, holding = _before(asked, LIABILITIES, SignedLiabilities), _before(asked, ATTESTATION, SignedAttestation)
     due, head = _at_one_moment(asked)
@@ -136,28 +141,16 @@ def _before(asked: Asked, name: str, kind: type[SignedPublication]) -> Last:
     return Last(signed.statement, signed.digest())
 
 
-def _scale(asked: Asked) -> int:
-    scale = SCALES.get(asked.asset) if asked.scale is None else asked.scale
+def scale_of(asset: str, said: int | None) -> int:
+    """Decimal places of a ledger unit, as said or as everybody has them; InputError where neither tells."""
+    scale = SCALES.get(asset) if said is None else said
     if scale is None:
-        raise InputError(f"--scale: how many decimal places a ledger unit of {asked.asset} has is not known here")
+        raise InputError(f"--scale: how many decimal places a ledger unit of {asset} has is not known here")
     return scale
 
 
 def _where(asked: Asked) -> Where:
     return Where(asked.chain_id, _read("--contract", asked.contract.encode(), Address.parse))
-
-
-def _signer(asked: Asked) -> Signer:
-    if asked.keystore is None:
-        sys.stderr.write(_WARNING)
-        return LocalSigner.for_demonstration("custodian")
-    if asked.password_file is None:
-        raise InputError("--password-file: expected the file with the keystore's password")
-    lines = _read(str(asked.password_file), _bytes_of(asked.password_file), str).splitlines()
-    try:
-        return read_keystore(asked.keystore, lines[0] if lines else "")
-    except KeystoreError as error:
-        raise InputError(f"--keystore: {error}") from error
 
 
 def _bytes_of(file: Path) -> bytes:

@@ -9,8 +9,9 @@ from custody.history import History
 from custody.journal import Head
 from settlement.commands.fields import InputError, named
 from settlement.commands.posting import spelt
-from settlement.commands.printing import print_json, print_line, print_rows, printable
+from settlement.commands.printing import print_rows
 from settlement.commands.running import DONE, FAILED, looked_at
+from settlement.commands.verdict import verdict
 from settlement.commands.watching import watched
 
 _COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
@@ -79,15 +80,9 @@ def verify(place: str, trusted: str, as_json: bool) -> int:
     words = [
         {"kind": fault.kind, "where": fault.where, "expected": fault.expected, "found": fault.found} for fault in faults
     ]
-    if as_json:
-        at = {"position": head.position, "digest": head.digest.hex()}
-        print_json({"sound": not faults, "head": at, "faults": words})
-    else:
-        for fault in faults:
-            said = f"{fault.kind} at {fault.where}: expected {fault.expected}, found {fault.found}"
-            print_line(printable(said))
-        print_line(f"{f'{len(faults)} faults' if faults else 'sound'}; head {spelt(head)}")
-    return FAILED if faults else DONE
+    said = (f"{fault.kind} at {fault.where}: expected {fault.expected}, found {fault.found}" for fault in faults)
+    at = {"position": head.position, "digest": head.digest.hex()}
+    return verdict(words, said, as_json, {"head": at}, f"; head {spelt(head)}")
 
 
 def _standing(

@@ -14,7 +14,7 @@ from typing import IO
 
 from custody.backup import BackupError
 from custody.books import Books, BooksError
-from custody.database import Database, DatabaseError, open_database
+from custody.database import LEDGER, Database, DatabaseError, Schema, open_database
 from custody.statement import StatementError
 from settlement.commands.fields import InputError
 from settlement.commands.printing import printable
@@ -42,16 +42,18 @@ def answered(name: str, work: Callable[[], int], group: str = "ledger") -> int:
 
 
 @contextmanager
-def opened(place: str, *, create: bool = False) -> Iterator[tuple[Database, Books]]:
-    """A ledger open for writing, by nobody else."""
-    with closing(open_database(place, create=create)) as database:
+def opened(
+    place: str, *, create: bool = False, schemas: tuple[Schema, ...] = (LEDGER,)
+) -> Iterator[tuple[Database, Books]]:
+    """A ledger open for writing, by nobody else; `schemas`: whose tables it has."""
+    with closing(open_database(place, create=create, schemas=schemas)) as database:
         yield database, Books(database)
 
 
 @contextmanager
-def looked_at(place: str) -> Iterator[tuple[Database, Books]]:
+def looked_at(place: str, schemas: tuple[Schema, ...] = (LEDGER,)) -> Iterator[tuple[Database, Books]]:
     """A ledger that is only read, whoever writes it meanwhile."""
-    with closing(open_database(place, create=False, read_only=True)) as database:
+    with closing(open_database(place, create=False, read_only=True, schemas=schemas)) as database:
         yield database, Books(database)
 
 

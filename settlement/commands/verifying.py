@@ -1,4 +1,7 @@
-"""`bulkhead verify`: what anybody can check alone, with a file and no network. The work is imported when it is run."""
+"""`bulkhead verify`: what anybody can check alone, with a file, and without a network unless a node is named.
+
+The work is imported when it is run.
+"""
 
 from typing import Annotated
 
@@ -14,7 +17,9 @@ Proof = Annotated[str, Parameter(allow_leading_hyphen=True)]
 """A file, or - for standard input."""
 
 
-def proof(file: Proof, *more: str, custodian: str = "", json: Json = False) -> int:
+def proof(
+    file: Proof, *more: str, custodian: str = "", registry: str = "", rpc_url: str = "", json: Json = False
+) -> int:
     """Check proofs of inclusion: that an account's balance is in the total of liabilities which the custodian signed.
 
     Several files are also held against each other: two statements of one sequence, an account that stands twice.
@@ -27,13 +32,29 @@ def proof(file: Proof, *more: str, custodian: str = "", json: Json = False) -> i
         More of them.
     custodian
         The address that must have signed. Without it, the file's own word is taken for whose key it is.
+    registry
+        With --rpc-url: a registry of liabilities, which is asked too whether it has the statement, and the leaf in it.
+    rpc_url
+        With --registry: a node. It learns whose balance is asked for; without it, nobody is asked anything.
     json
         Print one JSON line per file, and one per contradiction between them.
     """
+    from settlement.commands.fields import InputError
+    from settlement.commands.node_opening import with_node
     from settlement.commands.proof_reading import verify
     from settlement.commands.running import answered
 
-    return answered("proof", lambda: verify((file, *more), custodian, json), group="verify")
+    def work() -> int:
+        if not registry and not rpc_url:
+            return verify((file, *more), custodian, json)
+        if not (registry and rpc_url):
+            raise InputError("expected --registry and --rpc-url, both or neither")
+        from settlement.commands.registry_asking import asking
+
+        with asking(rpc_url, registry) as ask:
+            return verify((file, *more), custodian, json, ask)
+
+    return answered("proof", lambda: with_node("verify proof", rpc_url, work), group="verify")
 
 
 def compartment(file: Proof, *, custodian: str = "", json: Json = False) -> int:

@@ -1,13 +1,11 @@
 """A wallet contract signs on a real chain, by its owners' keys; every other answer that a contract can give is a no."""
 
-import json
 import os
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from custody.amounts import Amount
@@ -17,7 +15,6 @@ from custody.instructions import Delegate
 from custody.signatories import Question, questions
 from custody.signed import Bytes, Signature, SignedInstruction
 from custody.signers import LocalSigner
-from scripts import contracts
 from settlement.chain import Chain
 from settlement.contract_signatures import MOST_GAS, YES, ask
 from settlement.devnet import Anvil
@@ -25,19 +22,15 @@ from settlement.keys import signer_of
 from settlement.node import ChainError, Node
 from tests.conftest import GENESIS_S
 from tests.custody.approving import CUSTODIAN, FUND, HARBOUR, NOW_S, WALLET, Case, key_of, opened
+from tests.settlement.wallets import OWNERS, compiled, remove_owner, signature_of, wallet_on
 
 DIGEST = keccak(text="what is signed")
-OWNERS = sorted((LocalSigner.for_demonstration(f"owner {n}") for n in range(3)), key=lambda one: int(one.address, 16))
 
 
 @pytest.fixture(scope="module")
 def wallet_code(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The wallet of contracts/test, compiled."""
-    out = tmp_path_factory.mktemp("forge")
-    options = ("--out", str(out), "--cache-path", str(out / "cache"))
-    contracts.forge("build", "test/QuorumWallet.sol", *options, quiet=True)
-    built = json.loads((out / "QuorumWallet.sol" / "QuorumWallet.json").read_text())
-    return bytes.fromhex(built["bytecode"]["object"].removeprefix("0x"))
+    return compiled(tmp_path_factory.mktemp("forge"))
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +44,11 @@ def chain() -> Iterator[Chain]:
 @pytest.fixture
 def wallet(chain: Chain, wallet_code: bytes) -> str:
     """Two of three owners sign for it."""
-    arguments = encode(("address[]", "uint256"), ([owner.address for owner in OWNERS], 2))
-    return chain.send("", wallet_code + arguments, "wallet").contract
+    return wallet_on(chain, wallet_code)
 
 
 def both(digest: bytes = DIGEST, owners: tuple[int, ...] = (0, 1)) -> bytes:
-    return b"".join(OWNERS[number].sign_digest(digest) for number in owners)
+    return signature_of(digest, owners)
 
 
 def said(chain: Chain, contract: str, signature: bytes, digest: bytes = DIGEST) -> bool | None:
@@ -81,8 +73,7 @@ def test_a_wallets_owners_sign_for_it(chain: Chain, wallet: str) -> None:
 
 def test_it_is_asked_at_the_block_that_is_named(chain: Chain, wallet: str) -> None:
     before = chain.node.block_number()
-    remove = keccak(text="remove(address)")[:4] + encode(("address",), (OWNERS[0].address,))
-    Chain(chain.node, OWNERS[1], ()).send(wallet, remove, "removal")
+    remove_owner(chain.node, wallet)
     question = Question(wallet, DIGEST, both())
     assert ask(chain.node, [question], before) == {question: True}
     assert ask(chain.node, [question], chain.node.block_number()) == {question: False}

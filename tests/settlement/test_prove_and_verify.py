@@ -17,6 +17,7 @@ from custody.keystores import write_keystore
 from custody.signers import LocalSigner
 from custody.transfers import Kind, Reason, Transfer
 from settlement.cli import main
+from settlement.commands.key_choice import NOT_CHOSEN
 from settlement.commands.proof_writing import publish
 from settlement.commands.proving import DEVNET, NO_CONTRACT, Asked
 from tests.settlement.ledger_day import DONE, FAILED, USAGE, Ran
@@ -148,7 +149,7 @@ def publish_at(books: Path, out: Path, tmp_path: Path) -> Callable[[int], Path]:
 
     def publish_later(seconds: int) -> Path:
         folder = tmp_path / "later"
-        asked = Asked(str(books), "USDC", None, folder, None, out, None, None, DEVNET, NO_CONTRACT)
+        asked = Asked(str(books), "USDC", None, folder, None, out, NOT_CHOSEN, DEVNET, NO_CONTRACT)
         assert publish(asked, int(statement_in(out)["as_of_s"]) + seconds, as_json=False) == DONE
         return folder
 
@@ -291,11 +292,12 @@ def test_a_keystore_signs_and_its_password_stays_in_its_file(prove: Command, com
     assert command("verify", "proof", tmp_path / "new/proofs/fees.json", "--custodian", signer.address).status == DONE
     (tmp_path / "password").write_text("wrong horse\n")
     wrong = prove(tmp_path / "other", *with_key)
-    assert (wrong.status, "horse" in wrong.complained) == (USAGE, False)
+    assert (wrong.status, "horse" in wrong.complained) == (FAILED, False)
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_demonstration_key_is_said_to_be_one(prove: Command, tmp_path: Path) -> None:
-    assert "demonstration key, which everybody knows" in prove(tmp_path / "new").complained
+    assert "custodian: the demonstration key of a role, which everybody knows" in prove(tmp_path / "new").complained
 
 
 def test_a_proof_is_private_to_whoever_wrote_it(out: Path) -> None:

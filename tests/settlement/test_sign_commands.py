@@ -22,7 +22,7 @@ from custody.signers import LocalSigner
 from custody.typed_data import Domain
 from scripts.softhsm import SoftToken, missing, soft_token
 from settlement.cli import main
-from settlement.commands.instruction_signing import SignRefusal
+from settlement.commands.instruction_adding import SignRefusal
 from settlement.commands.instruction_words import SENTENCES, sentence, shown
 from tests.custody.approving import (
     DOMAIN,
@@ -208,9 +208,11 @@ def test_the_first_reason_in_order_is_the_answer(run: Run, tmp_path: Path) -> No
     first, second = (("--demonstration", role, "--out", tmp_path / "nowhere" / "x.json") for role in ROLES[:2])
     seen = [run(file, *first[:2], "--out", other, at=later), run(file, *first, at=later), run(file, *first)]
     file.write_text(SignedInstruction(DOMAIN, by(0).instruction, full[:63]).to_json())
-    seen += [run(file, *first), run(file, *second)]
+    theirs = ("--attach", f"0x{'00' * 65}", "--as", by(2).signatures[1].key, *second[2:])
+    seen += [run(file, *first), run(file, *theirs), run(file, *second)]
     found = [ran.complained.splitlines()[-1] for ran in seen]
-    detail = ["", "", "", f" ({full[0].key})", " (No such file or directory)"]
+    strange = f" (not {theirs[3]}'s, of this digest; of a contract's, --as-contract says so)"
+    detail = ["", "", "", f" ({full[0].key})", strange, " (No such file or directory)"]
     assert found == [
         f"sign: {refusal}{more}; nothing was signed" for refusal, more in zip(SignRefusal, detail, strict=True)
     ]

@@ -16,7 +16,7 @@ from custody.inclusion import Inclusion, check_inclusion, inclusion_in, to_json
 from custody.shapes import FieldError
 from custody.signatures import Address, Hash, Signed
 from custody.signers import LocalSigner
-from settlement.commands.proof_reading import MEANING
+from settlement.commands.proof_words import MEANING
 from tests.custody.publishing import CUSTODIAN, IMPOSTOR, OWED, proof, register, signed
 
 ROOT = Path(__file__).resolve().parents[2]
