@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from custody.inclusion import SignedLiabilities
-from custody.shapes import parse_json, shaped
+from custody.shapes import shaped
+from custody.strict_json import parse_json
 from settlement.chain import Chain, Receipt
 from settlement.commands.key_choice import Chosen
 from settlement.commands.key_opening import opened_key
