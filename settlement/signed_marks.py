@@ -27,7 +27,7 @@ class MarkRefusal(StrEnum):
 
     WRONG_EDITION = "wrong_edition"
     TIME_IN_FUTURE = "time_in_future"
-    NO_MARKS = "no_marks"
+    WRONG_LENGTH = "wrong_length"
     QUORUM_NOT_REACHED = "quorum_not_reached"
     SIGNATURES_NOT_SORTED = "signatures_not_sorted"
     NOT_A_SOURCE = "not_a_source"
@@ -53,6 +53,11 @@ class Mark:
     def members(self) -> tuple[int, int, int]:
         return self.instrument, self.price_e6, self.confidence_e6
 
+    def packed(self) -> bytes:
+        """The 15 bytes that the contract reads. Raises OverflowError for what they cannot hold."""
+        price, confidence = self.price_e6.to_bytes(8, "big"), self.confidence_e6.to_bytes(3, "big")
+        return self.instrument.to_bytes(4, "big") + price + confidence
+
 
 @dataclass(frozen=True, slots=True)
 class MarkBatch:
@@ -69,7 +74,7 @@ class MarkBatch:
 
     def arguments(self) -> tuple[object, ...]:
         """The batch as the contract's struct."""
-        return self.edition, self.as_of_s, tuple(mark.members() for mark in self.marks)
+        return self.edition, self.as_of_s, b"".join(mark.packed() for mark in self.marks)
 
     def digest(self, domain: bytes) -> bytes:
         """The EIP-712 digest in a domain. Raises TypedDataError for a number that its type cannot hold."""
@@ -105,7 +110,7 @@ class Feed:
         if batch.as_of_s > timestamp_s:
             return MarkRefusal.TIME_IN_FUTURE
         if not batch.marks:
-            return MarkRefusal.NO_MARKS
+            return MarkRefusal.WRONG_LENGTH
         return self._unsigned(batch, signatures) or self._with(batch)
 
     def _unsigned(self, batch: MarkBatch, signatures: tuple[SourceSignature, ...]) -> MarkRefusal | None:

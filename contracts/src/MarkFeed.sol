@@ -5,11 +5,14 @@ import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
-import {IMarkFeed, LatestMark, Mark, MarkBatch, SourceSignature} from "./interfaces/IMarkFeed.sol";
+import {IMarkFeed, LatestMark, MarkBatch, SourceSignature} from "./interfaces/IMarkFeed.sol";
+import {MarkLib} from "./libraries/MarkLib.sol";
 
 /// @title MarkFeed
 /// @notice Marks under the signatures of a quorum of sources, two marks a slot. The manual is {IMarkFeed}.
 contract MarkFeed is IMarkFeed, AccessControl, EIP712 {
+    using MarkLib for bytes;
+
     /// @dev `edition` counts the sets from 1. Invariant: 1 ≤ quorum ≤ sources.
     struct SourceSet {
         uint64 edition;
@@ -17,12 +20,13 @@ contract MarkFeed is IMarkFeed, AccessControl, EIP712 {
         uint64 quorum;
     }
 
-    bytes32 private constant MARK_TYPEHASH = keccak256("Mark(uint32 instrument,uint64 price_e6,uint24 confidence_e6)");
-    bytes32 private constant BATCH_TYPEHASH = keccak256(
-        "MarkBatch(uint64 edition,uint64 as_of_s,Mark[] marks)"
-        "Mark(uint32 instrument,uint64 price_e6,uint24 confidence_e6)"
-    );
+    /// @dev Instruments 2k and 2k + 1 share a slot, the even one in the low half: price | confidence | time of each.
+    struct Pair {
+        uint256 halves;
+    }
+
     uint24 private constant MOST_CONFIDENCE = 1_000_000;
+    uint256 private constant HALF = type(uint128).max;
 
     /// @inheritdoc IMarkFeed
     uint64 public immutable heartbeat;
@@ -31,8 +35,7 @@ contract MarkFeed is IMarkFeed, AccessControl, EIP712 {
 
     /// @dev By edition, so that a change needs to take nobody out.
     mapping(uint64 edition => mapping(address source => bool)) private _isSource;
-    /// @dev Instruments 2k and 2k + 1 share a slot, the even one in the low half: price | confidence | time of each.
-    mapping(uint256 pair => uint256) private _pairs;
+    mapping(uint256 pair => Pair) private _pairs;
 
     constructor(address admin, uint64 heartbeat_, address[] memory sources, uint256 quorum)
         EIP712("Bulkhead Marks", "1")
@@ -52,14 +55,11 @@ contract MarkFeed is IMarkFeed, AccessControl, EIP712 {
         SourceSet memory set = sourceSet;
         if (batch.edition != set.edition) revert WrongEdition(set.edition, batch.edition);
         if (batch.asOf > _now()) revert TimeInFuture(batch.asOf, _now());
-        if (batch.marks.length == 0) revert NoMarks();
         bytes32 digest = digestOf(batch);
         _requireQuorum(set, digest, signatures);
 
-        for (uint256 i; i < batch.marks.length; ++i) {
-            _keep(batch.marks[i], batch.asOf);
-        }
-        emit MarksPublished(batch.asOf, digest, batch.marks.length);
+        uint256 kept = _keep(batch.marks, batch.asOf);
+        emit MarksPublished(batch.asOf, digest, kept);
     }
 
     /// @inheritdoc IMarkFeed
@@ -88,7 +88,7 @@ contract MarkFeed is IMarkFeed, AccessControl, EIP712 {
 
     /// @inheritdoc IMarkFeed
     function latestOf(uint32 instrument) public view returns (LatestMark memory) {
-        uint256 half = _pairs[instrument >> 1] >> _shift(instrument);
+        uint256 half = _pairs[instrument >> 1].halves >> _shift(instrument);
         // Each cast keeps the bits of one member.
         // forge-lint: disable-next-line(unsafe-typecast)
         return LatestMark(uint64(half >> 64), uint24(half >> 40), uint40(half));
@@ -96,13 +96,7 @@ contract MarkFeed is IMarkFeed, AccessControl, EIP712 {
 
     /// @inheritdoc IMarkFeed
     function digestOf(MarkBatch calldata batch) public view returns (bytes32) {
-        bytes32[] memory hashes = new bytes32[](batch.marks.length);
-        for (uint256 i; i < hashes.length; ++i) {
-            Mark calldata mark = batch.marks[i];
-            hashes[i] = keccak256(abi.encode(MARK_TYPEHASH, mark.instrument, mark.price, mark.confidence));
-        }
-        bytes32 marks = keccak256(abi.encodePacked(hashes));
-        return _hashTypedDataV4(keccak256(abi.encode(BATCH_TYPEHASH, batch.edition, batch.asOf, marks)));
+        return _hashTypedDataV4(MarkLib.hash(batch));
     }
 
     function _setSources(address[] memory sources, uint256 quorum) private {
@@ -121,23 +115,25 @@ contract MarkFeed is IMarkFeed, AccessControl, EIP712 {
         emit SourcesChanged(edition, sources, quorum);
     }
 
-    /// @dev The last step that can be refused is the mark's own time; what was written before it is undone with it.
-    function _keep(Mark calldata mark, uint64 asOf) private {
-        uint32 instrument = mark.instrument;
-        if (mark.price == 0) revert ZeroPrice(instrument);
-        if (mark.confidence > MOST_CONFIDENCE) {
-            revert ConfidenceOutOfRange(instrument, MOST_CONFIDENCE, mark.confidence);
-        }
+    /// @dev What was written before a mark that is refused is undone with everything else.
+    function _keep(bytes calldata marks, uint64 asOf) private returns (uint256 count) {
+        count = marks.count();
+        for (uint256 i; i < count; ++i) {
+            (uint32 instrument, uint64 price, uint24 confidence) = marks.markAt(i);
+            if (price == 0) revert ZeroPrice(instrument);
+            if (confidence > MOST_CONFIDENCE) revert ConfidenceOutOfRange(instrument, MOST_CONFIDENCE, confidence);
 
-        uint256 shift = _shift(instrument);
-        uint256 pair = _pairs[instrument >> 1];
-        // The cast keeps the time's bits.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        uint40 latest = uint40(pair >> shift);
-        if (asOf <= latest) revert TimeNotAfter(instrument, latest, asOf);
-        // Not later than the block, so that the time fits 40 bits.
-        uint256 half = uint256(mark.price) << 64 | uint256(mark.confidence) << 40 | asOf;
-        _pairs[instrument >> 1] = pair & ~(uint256(type(uint128).max) << shift) | half << shift;
+            Pair storage pair = _pairs[instrument >> 1];
+            uint256 shift = _shift(instrument);
+            uint256 halves = pair.halves;
+            // The cast keeps the time's bits.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            uint40 latest = uint40(halves >> shift);
+            if (asOf <= latest) revert TimeNotAfter(instrument, latest, asOf);
+            // Not later than the block, so that the time fits 40 bits.
+            uint256 half = uint256(price) << 64 | uint256(confidence) << 40 | asOf;
+            pair.halves = halves & ~(HALF << shift) | half << shift;
+        }
     }
 
     function _requireQuorum(SourceSet memory set, bytes32 digest, SourceSignature[] calldata signatures) private view {

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity >=0.8.24;
 
-/// @notice What the sources say an instrument is worth.
-struct Mark {
-    uint32 instrument;
-    /// In 1e-6 USD per whole coin; never zero.
-    uint64 price;
-    /// How sure they are: a fraction in 1e-6, 1,000,000 = fully.
-    uint24 confidence;
-}
-
 /// @notice What a quorum of sources signs in one go.
 struct MarkBatch {
     /// The edition of the source set that signs.
     uint64 edition;
     /// Seconds of UTC at which these were the marks.
     uint64 asOf;
-    /// In any order, no instrument twice.
-    Mark[] marks;
+    /// Marks of 15 bytes, one behind the other, in any order but no instrument twice: instrument (uint32), price
+    /// (uint64, in 1e-6 USD per whole coin, never zero), confidence (uint24, a fraction in 1e-6, 1,000,000 = fully sure).
+    /// Neighbours 2k and 2k + 1 share a slot: together they cost half.
+    bytes marks;
 }
 
 /// @notice A source's signature of a batch's digest: 65 bytes of a key, or whatever its contract (ERC-1271) asks for.
@@ -36,7 +29,7 @@ struct LatestMark {
 /// @title IMarkFeed
 /// @notice Marks that a quorum of independent sources has signed, with their time and confidence.
 /// @dev Sources sign a batch's EIP-712 digest in the domain "Bulkhead Marks", version "1", of this very contract; the
-/// type in one line: `MarkBatch(uint64 edition,uint64 as_of_s,Mark[] marks)`
+/// type shows every mark with its members by name. In one line: `MarkBatch(uint64 edition,uint64 as_of_s,Mark[] marks)`
 /// `Mark(uint32 instrument,uint64 price_e6,uint24 confidence_e6)`.
 /// Invariants: an instrument's time never falls; a mark is only ever what a quorum of one edition has signed.
 /// Warning: a quorum that colludes, or that reads the same broken market, can say anything. Look at `confidence`.
@@ -60,8 +53,8 @@ interface IMarkFeed {
     /// @notice The batch's time has not come yet.
     error TimeInFuture(uint64 given, uint64 timestamp);
 
-    /// @notice The batch has no marks.
-    error NoMarks();
+    /// @notice The batch has no marks, or a part of one: so many bytes are no positive multiple of 15.
+    error WrongLength(uint256 given);
 
     /// @notice Fewer signatures than the quorum.
     error QuorumNotReached(uint256 quorum, uint256 given);
@@ -135,7 +128,7 @@ interface IMarkFeed {
 
     /// @notice Takes down the marks that a quorum has signed. Anyone may send them.
     /// @dev Effects: each instrument has its new mark; nothing changes if anything is refused. Refusals, in order:
-    /// `WrongEdition`; `TimeInFuture`; `NoMarks`; `QuorumNotReached`; then signature by signature
+    /// `WrongEdition`; `TimeInFuture`; `WrongLength`; `QuorumNotReached`; then signature by signature
     /// `SignaturesNotSorted`, `NotASource`, `WrongSourceSignature` (every one that is sent must be right, also beyond
     /// the quorum); then mark by mark `ZeroPrice`, `ConfidenceOutOfRange`, `TimeNotAfter` (which is also what an
     /// instrument that stands twice in the batch gets).
