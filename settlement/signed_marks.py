@@ -30,7 +30,7 @@ class MarkRefusal(StrEnum):
     WRONG_LENGTH = "wrong_length"
     QUORUM_NOT_REACHED = "quorum_not_reached"
     SIGNATURES_NOT_SORTED = "signatures_not_sorted"
-    NOT_A_SOURCE = "not_a_source"
+    UNKNOWN_SOURCE = "unknown_source"
     WRONG_SOURCE_SIGNATURE = "wrong_source_signature"
     ZERO_PRICE = "zero_price"
     CONFIDENCE_OUT_OF_RANGE = "confidence_out_of_range"
@@ -121,7 +121,7 @@ class Feed:
             if int(source, 16) <= last:
                 return MarkRefusal.SIGNATURES_NOT_SORTED
             if source not in self.sources:
-                return MarkRefusal.NOT_A_SOURCE
+                return MarkRefusal.UNKNOWN_SOURCE
             if not is_signed_by(source, digest, signature):
                 return MarkRefusal.WRONG_SOURCE_SIGNATURE
             last = int(source, 16)

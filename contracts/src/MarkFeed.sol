@@ -142,7 +142,7 @@ contract MarkFeed is IMarkFeed, AccessControl, EIP712 {
         for (uint256 i; i < signatures.length; ++i) {
             address source = signatures[i].source;
             if (source <= last) revert SignaturesNotSorted(i);
-            if (!_isSource[set.edition][source]) revert NotASource(source);
+            if (!_isSource[set.edition][source]) revert UnknownSource(source);
             if (!SignatureChecker.isValidSignatureNowCalldata(source, digest, signatures[i].signature)) {
                 revert WrongSourceSignature(source);
             }

@@ -49,7 +49,7 @@ contract MarkFeedTest is MarkFeedBase {
         _refused(batch, new SourceSignature[](3), abi.encodeWithSelector(IMarkFeed.SignaturesNotSorted.selector, 0));
         SourceSignature[] memory signed = _signed(batch, 7);
         signed[0] = SourceSignature(address(1), "");
-        _refused(batch, signed, abi.encodeWithSelector(IMarkFeed.NotASource.selector, address(1)));
+        _refused(batch, signed, abi.encodeWithSelector(IMarkFeed.UnknownSource.selector, address(1)));
         signed[0].source = _party(roles[0]);
         bytes memory wrong = abi.encodeWithSelector(IMarkFeed.WrongSourceSignature.selector, _party(roles[0]));
         _refused(batch, signed, wrong);
@@ -294,7 +294,7 @@ contract MarkFeedTest is MarkFeedBase {
         _setSources(_sources(3), 3);
         MarkBatch memory batch = _batch(NOW, PERP, 6);
         address revoked = _party(roles[3]);
-        _refused(batch, _signed(batch, 11), abi.encodeWithSelector(IMarkFeed.NotASource.selector, revoked));
+        _refused(batch, _signed(batch, 11), abi.encodeWithSelector(IMarkFeed.UnknownSource.selector, revoked));
         _isLatest(PERP, 5, SURE, NOW - 1);
     }
 

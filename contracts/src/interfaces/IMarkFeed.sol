@@ -63,7 +63,7 @@ interface IMarkFeed {
     error SignaturesNotSorted(uint256 index);
 
     /// @notice This address is no source of the edition in force.
-    error NotASource(address source);
+    error UnknownSource(address source);
 
     /// @notice The signature is not the source's over this batch.
     error WrongSourceSignature(address source);
@@ -129,7 +129,7 @@ interface IMarkFeed {
     /// @notice Takes down the marks that a quorum has signed. Anyone may send them.
     /// @dev Effects: each instrument has its new mark; nothing changes if anything is refused. Refusals, in order:
     /// `WrongEdition`; `TimeInFuture`; `WrongLength`; `QuorumNotReached`; then signature by signature
-    /// `SignaturesNotSorted`, `NotASource`, `WrongSourceSignature` (every one that is sent must be right, also beyond
+    /// `SignaturesNotSorted`, `UnknownSource`, `WrongSourceSignature` (every one that is sent must be right, also beyond
     /// the quorum); then mark by mark `ZeroPrice`, `ConfidenceOutOfRange`, `TimeNotAfter` (which is also what an
     /// instrument that stands twice in the batch gets).
     /// Warning: a signed batch can be held back. Until the heartbeat it is taken, if nothing newer was.
