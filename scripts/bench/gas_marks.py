@@ -31,6 +31,6 @@ def publish(node: Node, contracts: Contracts, instruments: Sequence[int]) -> int
     """The gas of publishing marks a second after the last."""
     as_of_s = node.block_time() + 1
     node.move_to(as_of_s)
-    batch = MarkBatch.of(1, as_of_s, {number: PRICE_E6 + as_of_s % 1000 for number in instruments})
+    batch = MarkBatch.of(1, as_of_s, dict.fromkeys(instruments, PRICE_E6 + as_of_s % 1000))
     call = contracts.marking(batch, batch.digest(contracts.marks_domain))
     return contracts.chain.send(call.to, call.data, call.purpose).gas_used

@@ -1,10 +1,9 @@
 """What a thing costs on chain: gas of a whole transaction, or what one more of something adds to it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class GasMeasured:
+class GasMeasured(NamedTuple):
     """One measure's gas; `note` says of what."""
 
     measure: str
