@@ -131,6 +131,33 @@ contract MarkFeedTest is MarkFeedBase {
         vm.assertEq(feed.latestOf(PERP).price, 5, "twice = once");
     }
 
+    /// What the standard says, written out plainly: the twin of the library's.
+    function test_the_digest_is_that_of_EIP712(uint64 edition, uint64 asOf, uint32[4] memory drawn) public view {
+        bytes32 typehash = keccak256("Mark(uint32 instrument,uint64 price_e6,uint24 confidence_e6)");
+        MarkBatch memory batch = MarkBatch(edition, asOf, "");
+        bytes memory hashes;
+        for (uint256 i; i < drawn.length; ++i) {
+            (uint64 price, uint24 sure) = (uint64(drawn[i]) << 32 | drawn[3 - i], uint24(drawn[i]));
+            batch.marks = abi.encodePacked(batch.marks, _mark(drawn[i], price, sure));
+            hashes = abi.encodePacked(hashes, keccak256(abi.encode(typehash, drawn[i], price, sure)));
+        }
+        bytes32 batchType = keccak256(
+            "MarkBatch(uint64 edition,uint64 as_of_s,Mark[] marks)Mark(uint32 instrument,uint64 price_e6,uint24 confidence_e6)"
+        );
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("Bulkhead Marks"),
+                keccak256("1"),
+                block.chainid,
+                address(feed)
+            )
+        );
+        bytes32 hashed = keccak256(abi.encode(batchType, edition, asOf, keccak256(hashes)));
+        bytes32 expected = keccak256(abi.encodePacked(hex"1901", domain, hashed));
+        vm.assertEq(feed.digestOf(batch), expected, "digest");
+    }
+
     // -- what is taken ------------------------------------------------------------------------------------------------
 
     function test_anyone_brings_what_any_three_or_more_have_signed(uint256 who, uint64 price, uint24 confidence)
@@ -258,6 +285,19 @@ contract MarkFeedTest is MarkFeedBase {
         _setRefused(_sources(2), 3, abi.encodeWithSelector(IMarkFeed.QuorumOutOfRange.selector, 2, 3));
         _setRefused(_sources(2), 0, abi.encodeWithSelector(IMarkFeed.QuorumOutOfRange.selector, 2, 0));
         _setRefused(new address[](0), 0, abi.encodeWithSelector(IMarkFeed.QuorumOutOfRange.selector, 0, 0));
+    }
+
+    function test_a_set_is_taken_exactly_if_its_quorum_can_be_reached(uint8 sources, uint256 quorum) public {
+        sources %= 6;
+        if (quorum == 0 || quorum > sources) {
+            _setRefused(
+                _sources(sources), quorum, abi.encodeWithSelector(IMarkFeed.QuorumOutOfRange.selector, sources, quorum)
+            );
+            return;
+        }
+        _setSources(_sources(sources), quorum);
+        (uint64 edition, uint64 listed, uint64 required) = feed.sourceSet();
+        vm.assertEq(edition * 100 + listed * 10 + required, 200 + uint256(sources) * 10 + quorum, "in force");
     }
 
     function test_a_feed_without_a_quorum_cannot_be_deployed() public {
