@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.address import to_checksum_address
 
-from custody.curve import parity_and_numbers
 from custody.signers import Signer
 from settlement.abi import Artifact, explain_revert
 from settlement.node import ChainError, Node
+from settlement.transaction import Transaction
 
 MAX_FEE_WEI, TIP_WEI = 10**12, 1
 GAS_LIMIT = 16_000_000
@@ -120,20 +119,8 @@ class Chain:
         return artifact.result(function, bytes.fromhex(answer["result"][2:]))
 
     def _signed(self, to: str, data: bytes) -> str:
-        fields: dict[str, Any] = {
-            "type": 2,
-            "chainId": self.node.chain_id,
-            "nonce": self._nonce,
-            "to": to,
-            "value": 0,
-            "gas": GAS_LIMIT,
-            "maxFeePerGas": MAX_FEE_WEI,
-            "maxPriorityFeePerGas": TIP_WEI,
-            "data": "0x" + data.hex(),
-        }
-        signature = self.sender.sign_digest(bytes(TypedTransaction.from_dict(fields).hash()))
-        v, r, s = parity_and_numbers(signature)
-        return "0x" + bytes(TypedTransaction.from_dict({**fields, "v": v, "r": r, "s": s}).encode()).hex()
+        made = Transaction(self.node.chain_id, self._nonce, TIP_WEI, MAX_FEE_WEI, GAS_LIMIT, to, data)
+        return "0x" + made.signed(self.sender.sign_digest(made.digest())).hex()
 
     def _why_reverted(self, to: str, data: bytes, block: str) -> str:
         """Ask again without sending, at the same block: the receipt of a failed transaction carries no reason."""

@@ -1,6 +1,6 @@
 """The contracts of one deployment, and what may be asked of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from custody.money import Asset
@@ -10,12 +10,28 @@ from settlement.abi import load_artifact
 from settlement.batch import MirrorBatch
 from settlement.chain import Call, Chain, Receipt
 from settlement.chain_cycle import ChainCycle
+from settlement.keys import signer_of
 from settlement.releases import Release
+from settlement.signed_marks import DOMAIN_NAME, MarkBatch, in_order
 
-TOKEN, VAULT, POSITIONS, SETTLEMENT = (
-    load_artifact(name) for name in ("CustodyToken", "CollateralVault", "PositionBook", "SettlementBook")
+TOKEN, VAULT, POSITIONS, SETTLEMENT, MARKS = (
+    load_artifact(name) for name in ("CustodyToken", "CollateralVault", "PositionBook", "SettlementBook", "MarkFeed")
 )
-ALL = (TOKEN, VAULT, POSITIONS, SETTLEMENT)
+ALL = (TOKEN, VAULT, POSITIONS, SETTLEMENT, MARKS)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkTerms:
+    """Who says what instruments are worth: any `quorum` of the sources; a mark is good for `heartbeat_s`."""
+
+    sources: tuple[Signer, ...]
+    quorum: int
+    heartbeat_s: int
+
+    @classmethod
+    def for_demonstration(cls) -> "MarkTerms":
+        """Three of five keys that are worth nothing; a mark lasts from one cut-off past the next [A]."""
+        return cls(tuple(signer_of(f"mark source/{number}") for number in range(1, 6)), 3, 6 * 3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,7 @@ class Plan:
     custodian: Signer
     redemption: Signer
     dispute_window_s: int
+    marks: MarkTerms = field(default_factory=MarkTerms.for_demonstration)
 
 
 @dataclass(slots=True)
@@ -39,6 +56,7 @@ class Contracts:
     vault: str = ""
     positions: str = ""
     settlement: str = ""
+    marks: str = ""
     supply: dict[str, int] = field(default_factory=dict)
     _nonces: dict[str, int] = field(default_factory=dict)
 
@@ -51,6 +69,11 @@ class Contracts:
     def vault_domain(self) -> bytes:
         """Where a holder's signature of a release is good."""
         return Domain("Bulkhead Vault", self.chain.node.chain_id, self.vault).separator()
+
+    @property
+    def marks_domain(self) -> bytes:
+        """Where a source's signature of marks is good."""
+        return Domain(DOMAIN_NAME, self.chain.node.chain_id, self.marks).separator()
 
     def credit(self, asset: Asset, holder: str, venue: str, units: int) -> Receipt:
         """Mint claims into the vault and write them to a compartment. Both carry what the custodian believes."""
@@ -80,6 +103,12 @@ class Contracts:
         """The call that mirrors a batch of position changes."""
         return Call(self.positions, POSITIONS.call("mirror", batch.arguments()), "positions mirrored")
 
+    def marking(self, batch: MarkBatch, digest: bytes) -> Call:
+        """The call that publishes marks, signed by as many of the sources as must."""
+        terms = self.plan.marks
+        signed = in_order({one.address: one.sign_digest(digest) for one in terms.sources[: terms.quorum]})
+        return Call(self.marks, MARKS.call("publish", batch.arguments(), signed), "marks published")
+
     def proposal(self, cycle: ChainCycle, digest: bytes, venue: Signer, custodian: Signer) -> Call:
         """The call that proposes a cycle with both signatures of its digest; the dispute window starts."""
         data = SETTLEMENT.call("propose", cycle.arguments(), venue.sign_digest(digest), custodian.sign_digest(digest))
@@ -108,3 +137,7 @@ class Contracts:
         asked = list(pairs)
         accounts, instruments = [account for account, _ in asked], [number for _, number in asked]
         return list(self.chain.read(POSITIONS, self.positions, "positionsOf", accounts, instruments))
+
+    def marks_of(self, instruments: Sequence[int]) -> list[tuple[int, int, int]]:
+        """The last mark of each in turn: price in 1e-6 USD, confidence in 1e-6, and its time; zeros where none is."""
+        return list(self.chain.read(MARKS, self.marks, "latestOfEach", instruments))

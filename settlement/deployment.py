@@ -2,7 +2,7 @@
 
 from custody.signers import Signer
 from settlement.chain import Chain
-from settlement.contracts import ALL, POSITIONS, SETTLEMENT, TOKEN, VAULT, Contracts, Plan
+from settlement.contracts import ALL, MARKS, POSITIONS, SETTLEMENT, TOKEN, VAULT, Contracts, Plan
 from settlement.node import Node
 
 
@@ -36,4 +36,7 @@ def deploy(node: Node, operator: Signer, plan: Plan) -> Contracts:
         wire(token, TOKEN.call("initialize", me, me))
         wire(token, TOKEN.call("setDestinationAllowed", plan.redemption.address, True))
         contracts.tokens[asset.symbol], contracts.supply[asset.symbol] = token, 0
+    terms = plan.marks
+    sources = sorted((source.address for source in terms.sources), key=lambda address: int(address, 16))
+    contracts.marks = create(MARKS.creation(me, terms.heartbeat_s, sources, terms.quorum))
     return contracts

@@ -15,6 +15,7 @@ interface Vm {
     function assertGt(uint256, uint256, string calldata) external pure;
     function assertTrue(bool, string calldata) external pure;
     function assume(bool) external pure;
+    function chainId(uint256) external;
     function expectEmit() external;
     function expectRevert(bytes calldata) external;
     function expectRevert(bytes4) external;

@@ -36,9 +36,12 @@ class AuditRoom:
     _codes: dict[str, Code] = field(default_factory=dict)
 
     def after_cycle(self) -> None:
-        """Supply of every token = delegated + venue-posted claims; positions sum to zero; pooled claims = omnibus."""
+        """Supply of every token = delegated + venue-posted claims; positions sum to zero; pooled claims = omnibus; the
+        feed's marks = those of the cut-off's batch.
+        """
         codes, totals = self._accounts()
-        self._require([*self._supply(codes, totals), *self._mirror_sums(), *pooled_breaks(codes, totals)])
+        breaks = [*self._supply(codes, totals), *self._mirror_sums(), *pooled_breaks(codes, totals)]
+        self._require([*breaks, *self._marks_on_chain()])
 
     def after_act(self) -> None:
         """As after a cycle, and: the journal's hash chain and every counter, recounted; the trial balance from the
@@ -87,6 +90,21 @@ class AuditRoom:
         names = {number: f"{i.venue} {i.symbol}" for number, i in self.world.setting.instruments.items()}
         sums = {names[number]: total for number, total in self.world.mirror.zero_sum_breaks().items()}
         return zero_sum_breaks("positions in the mirror", sums)
+
+    def _marks_on_chain(self) -> list[Break]:
+        """The feed's marks against those of the last cut-off, price and time: nobody else has published since."""
+        as_of_s, prices_e6 = self.settlement.marked
+        if not prices_e6:
+            return []
+        names = {f"{i.venue} {i.symbol}": number for number, i in self.world.setting.instruments.items()}
+        read = zip(names, self.world.contracts.marks_of(list(names.values())), strict=True)
+        marks = {name: (price_e6, at_s) for name, (price_e6, _, at_s) in read}
+        prices = difference_breaks(
+            "mark on chain", {name: prices_e6[number] for name, number in names.items()},
+            {name: price_e6 for name, (price_e6, _) in marks.items()},
+        )  # fmt: skip
+        times = {name: at_s for name, (_, at_s) in marks.items()}
+        return [*prices, *difference_breaks("time of the mark on chain", dict.fromkeys(names, as_of_s), times)]
 
     def _compartments(self) -> list[Break]:
         """Every compartment on chain against its account in the ledger."""

@@ -16,6 +16,10 @@ from settlement.keys import signer_of
 from settlement.mirror import FUND, HOUSE, deltas
 from settlement.netting import PaymentPlan, Terms, plan_payments
 from settlement.postings import Postings, on_chain, party_account, postings
+from settlement.signed_marks import MarkBatch
+
+FIRST_EDITION = 1
+"""Of the sources of marks: the desk's never change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,10 @@ class Open:
 
 @dataclass(slots=True)
 class SettlementRoom:
-    """Mirrors positions to the chain and runs each venue's cycles. `mirrored`: the last batch's sequence and digest."""
+    """Mirrors positions to the chain and runs each venue's cycles.
+
+    `mirrored`: the last batch's sequence and digest. `marked`: the last cut-off's time, and the prices in its batch.
+    """
 
     world: World
     collateral: CollateralRoom
@@ -38,6 +45,7 @@ class SettlementRoom:
     paid_units: int = 0
     cycles: int = 0
     mirrored: tuple[int, bytes] = (0, GENESIS)
+    marked: tuple[int, dict[int, int]] = (0, {})
     _heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
     # -- the mirror ------------------------------------------------------------------------------------------------
@@ -61,17 +69,27 @@ class SettlementRoom:
         self.mirrored = sequence + 1, digest
         return Outgoing(records.Message(digest, "mirror", "", sequence + 1, call.data, world.now_s), call)
 
+    def _marking(self) -> Outgoing:
+        """The marks of the batch beside it, which anybody on chain can read."""
+        world = self.world
+        self.marked = world.now_s, dict(world.marks_e6)
+        batch = MarkBatch.of(FIRST_EDITION, *self.marked)
+        digest = batch.digest(world.contracts.marks_domain)
+        call = world.contracts.marking(batch, digest)
+        return Outgoing(records.Message(digest, "marks", "", self.mirrored[0], call.data, world.now_s), call)
+
     # -- proposing -------------------------------------------------------------------------------------------------
 
     def cut_off(self) -> None:
         """End every venue's cycle: mirror positions, compute on both sides, propose where both sides agree."""
         world, mirroring = self.world, self._mirroring()
+        together = [mirroring, self._marking()]
         found = (self._computed(venue) for venue in world.setting.venues)
         agreed = [self._prepared(cycle) for cycle in found if cycle is not None]
-        receipts = dispatch(world, [mirroring, *map(self._proposal, agreed)])
-        answered(world, [(mirroring.message.digest, receipts[0])])
+        receipts = dispatch(world, [*together, *map(self._proposal, agreed)])
+        answered(world, [(one.message.digest, receipt) for one, receipt in zip(together, receipts, strict=False)])
         world.prove_trades(receipts[0].tx_hash)
-        for proposed, receipt in zip(agreed, receipts[1:], strict=True):
+        for proposed, receipt in zip(agreed, receipts[len(together) :], strict=True):
             cycle = proposed.cycle
             world.mirror.settle(cycle.venue, cycle.dues)
             world.venue_books[cycle.venue].settle(cycle.venue, cycle.dues)

@@ -14,6 +14,7 @@ from settlement.desk.auditing import InvariantError
 from settlement.keys import signer_of
 from settlement.mirror import HOUSE
 from settlement.node import ChainError
+from settlement.signed_marks import MarkBatch
 
 if TYPE_CHECKING:
     from tests.journeys.conftest import Harbour
@@ -71,6 +72,22 @@ def test_a_transfer_that_is_gone_is_found(busy: "Harbour") -> None:
     sql(busy, f"DELETE FROM transfer WHERE id = '{one_posted(busy)}'")
     with pytest.raises(BROKEN, match="USDC/"):
         busy.desk.audit.after_act()
+
+
+# -- marks -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("moved_e6", "told"), [(USD, "mark on chain"), (0, "time of the mark on chain")])
+def test_marks_published_behind_the_back_are_named(busy: "Harbour", moved_e6: int, told: str) -> None:
+    """Signed by the sources, as all that the feed takes; but not what the cut-off's batch says."""
+    busy.settle(98_000)
+    contracts, (as_of_s, prices_e6) = busy.world.contracts, busy.desk.settlement.marked
+    busy.desk.audit.after_act()
+    others = {number: price_e6 + moved_e6 for number, price_e6 in prices_e6.items()}
+    batch = MarkBatch.of(1, as_of_s + 1, others)
+    contracts.chain.send_together([contracts.marking(batch, batch.digest(contracts.marks_domain))])
+    with pytest.raises(InvariantError, match=f"{told}.*harbour BTC-PERP"):
+        busy.desk.audit.after_cycle()
 
 
 # -- positions ---------------------------------------------------------------------------------------------------------
