@@ -82,11 +82,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An act as it was told. `reference` is its evidence or its reason: a digest, a transaction, a venue's word."""
+    """An act as it was told. `reference` is its evidence or its reason: a digest, a transaction, a venue's word.
+
+    `by`: the party that says it, `custody.speaking` knows whose it is; "" where the custodian's own rules lead there.
+    """
 
     act: Act
     reference: str = ""
     confirmations: int = 0
+    by: str = ""
 
     @property
     def evidence(self) -> str:

@@ -49,8 +49,10 @@ def submit(place: str, setting: Path, file: Path, now_s: int, as_json: bool) -> 
         return _tell([custodian.submit(signed, now_s)], as_json)
 
 
-def tell(place: str, setting: Path, movement: str, act: str, said: tuple[str, int], now_s: int, as_json: bool) -> int:
-    """Somebody acted; `said` are reference and confirmations. InputError for an act that nobody tells."""
+def tell(
+    place: str, setting: Path, movement: str, act: str, said: tuple[str, int, str], now_s: int, as_json: bool
+) -> int:
+    """Somebody acted; `said` are reference, confirmations and who says it. InputError for an act that nobody tells."""
     if act not in OUTSIDE:
         raise InputError(f"ACT: expected one of {', '.join(OUTSIDE)}, found {act!a}")
     with custodian_at(place, setting) as custodian:

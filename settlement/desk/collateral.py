@@ -8,6 +8,8 @@ from custody.collateral import BPS
 from custody.coverage import Coverage
 from custody.delegation import Order, Standing, complete, deposit, pay
 from custody.money import mul_div_up
+from custody.parties import CUSTODIAN
+from custody.speaking import CHAIN
 from custody.states import Act
 from custody.transfers import Reason
 from settlement.desk.instructing import Instructing
@@ -83,7 +85,8 @@ class CollateralRoom:
                 lacking = least - had.available_units - had.delegated_units
                 if lacking > 0:
                     self.instructing.credit(owner, symbol, lacking, f"{venue} {party}")
-                self.instructing.tell(self.instructing.delegate(owner, venue, eligible.asset, units), Act.ACKNOWLEDGE)
+                delegation = self.instructing.delegate(owner, venue, eligible.asset, units)
+                self.instructing.tell(delegation, Act.ACKNOWLEDGE, owner)
             else:
                 # No owner can recall it, so it is no delegation: it stands behind the defaults of others.
                 account = party_account(self.world.standing, self.world.charts[symbol], venue, party)
@@ -104,8 +107,8 @@ class CollateralRoom:
         with self._written() as postings:
             held = self.world.setting.schedule[asset].asset
             movement = self.instructing.withdraw(f"client/{client}", held, units)
-            for act in (Act.SEND, Act.CONFIRM):
-                self.instructing.tell(movement, act, reference)
+            for act, by in ((Act.SEND, CUSTODIAN), (Act.CONFIRM, CHAIN)):
+                self.instructing.tell(movement, act, by, reference)
         return postings.span
 
     # -- to venues and back ----------------------------------------------------------------------------------------
@@ -137,7 +140,7 @@ class CollateralRoom:
         with self._written() as postings:
             held = self.world.setting.schedule[asset].asset
             movement = self.instructing.move(f"client/{client}", out_of, venue, held, units)
-            self.instructing.tell(movement, Act.RELEASE)
+            self.instructing.tell(movement, Act.RELEASE, f"venue/{out_of}")
         self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, movement, Reason.VENUE_MOVE, out_of))
         return postings.span
 
@@ -152,7 +155,7 @@ class CollateralRoom:
             if arrival.out_of:
                 self._release_on_chain(arrival.client, arrival.out_of, arrival.asset, arrival.units)
             with self._written() as postings:
-                self.instructing.tell(arrival.movement_id, Act.ACKNOWLEDGE)
+                self.instructing.tell(arrival.movement_id, Act.ACKNOWLEDGE, f"venue/{arrival.venue}")
             holder = arrival.client if world.standing is Standing.SEGREGATED else OMNIBUS
             tx_hash = self._credit_on_chain(holder, arrival.venue, arrival.asset, arrival.units)
             if arrival.reason is not Reason.DELEGATION:
@@ -167,7 +170,7 @@ class CollateralRoom:
             held = self.world.setting.schedule[asset].asset
             movement = self.instructing.recall(f"client/{client}", venue, held, units)
             tx_hash = self._release_on_chain(client, venue, asset, units)
-            self.instructing.tell(movement, Act.RELEASE, tx_hash)
+            self.instructing.tell(movement, Act.RELEASE, f"venue/{venue}", tx_hash)
         return postings.span, tx_hash
 
     def charge_custody_fees(self) -> None:

@@ -21,6 +21,7 @@ from custody.movements import Terms as Waits
 from custody.parties import CUSTODIAN
 from custody.policies import Group, Operation, Policy, Quorum, Rule
 from custody.signed import SignedInstruction
+from custody.speaking import CHAIN
 from custody.states import Act, State
 from custody.typed_data import DOMAIN_NAME, Domain
 from settlement.desk.world import DeskError, World
@@ -106,11 +107,12 @@ class Instructing:
         answer = self.custodian.observe(name, party, asset, units, reference, self.world.now_s)
         if not answer.ok:
             raise DeskError(f"the custodian refused a deposit of {party}: {answer.refusal} {answer.detail}")
-        self.tell(name, Act.CONFIRM, reference, self.agreement.terms.confirmations)
+        self.tell(name, Act.CONFIRM, CHAIN, reference, self.agreement.terms.confirmations)
 
-    def tell(self, movement_id: str, act: Act, reference: str = "", confirmations: int = 0) -> None:
-        """What a venue or a chain did about a movement; DeskError where the custodian does not take it."""
-        answer = self.custodian.tell(movement_id, Said(act, reference, confirmations), self.world.now_s)
+    def tell(self, movement_id: str, act: Act, by: str, reference: str = "", confirmations: int = 0) -> None:
+        """What a party did about a movement; DeskError where the custodian does not take it."""
+        said = Said(act, reference, confirmations, by)
+        answer = self.custodian.tell(movement_id, said, self.world.now_s)
         if not answer.ok:
             raise DeskError(f"the custodian refused {act} of {movement_id}: {answer.refusal} {answer.detail}")
 
