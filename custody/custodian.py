@@ -23,15 +23,13 @@ from custody.declined import Declined, Refusal
 from custody.governance import ApprovalState
 from custody.instruction_log import InstructionLog
 from custody.intents import Intent, difference, flaw, intent_of, is_plain_id
+from custody.liens import Place
 from custody.movements import Block, Movement, Refused, Said
 from custody.refusals import MovementRefusal
 from custody.signatories import Question
 from custody.signed import SignedInstruction
 from custody.speaking import not_theirs
 from custody.states import Act, Lifecycle, State
-
-Place = tuple[str, str, str]
-"""A compartment: party (client/NAME or venue/NAME), venue, asset."""
 
 _DONE_BEFORE = frozenset({MovementRefusal.ACT_IS_NOT_LISTED, MovementRefusal.CONFIRMATIONS_ARE_NOT_MORE})
 """Refusals behind which there may be an act that was told twice."""
@@ -100,7 +98,7 @@ class Custodian:
         What was proven to be owed blocks a recall or a move; VENUE_HALTED is no lien, see `halt`.
         """
         with self._within(tx) as own:
-            liens.keep(own, place, reason, units, now_s)
+            liens.keep(own, {(place, reason): units}, now_s)
 
     def halt(self, venue: str, halted: bool, now_s: int, tx: Connection | None = None) -> None:
         """Let a venue take nothing, or take again: delegations to it are blocked meanwhile, recalls are not."""

@@ -70,8 +70,8 @@ class Terms:
 class Facts:
     """What holds at this moment, in ledger units.
 
-    `compartment_units`: what the compartment that is left can still pay out; `kept_units`: what has to stay in it, and
-    why; `is_halted`: whether the venue that would be entered takes nothing.
+    `compartment_units`: what stands in the compartment that is left, less what movements hold to leave it;
+    `kept_units`: what has to stay in it, and why; `is_halted`: whether the venue that would be entered takes nothing.
     """
 
     coverage: Coverage

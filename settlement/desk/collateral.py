@@ -8,12 +8,14 @@ from custody.collateral import BPS
 from custody.coverage import Coverage
 from custody.delegation import Order, Standing, complete, deposit, pay
 from custody.money import mul_div_up
+from custody.movements import Movement
 from custody.parties import CUSTODIAN
 from custody.speaking import CHAIN
-from custody.states import Act
+from custody.states import Act, State
 from custody.transfers import Reason
 from settlement.desk.instructing import Instructing
-from settlement.desk.world import World
+from settlement.desk.liens import LienRoom
+from settlement.desk.world import DeskError, World
 from settlement.keys import holder_of
 from settlement.mirror import FUND, HOUSE
 from settlement.postings import OMNIBUS, party_account
@@ -54,17 +56,23 @@ class Arrival:
 
 @dataclass(slots=True)
 class CollateralRoom:
-    """The only room that moves assets in, out, or between compartments outside a settlement: by the custodian."""
+    """The only room that moves assets in, out, or between compartments outside a settlement: by the custodian.
+
+    `waiting`: what was asked back and is blocked, by id.
+    """
 
     world: World
     instructing: Instructing = field(init=False)
+    liens: LienRoom = field(init=False)
     on_the_way: list[Arrival] = field(default_factory=list)
     clients: tuple[str, ...] = ()
     fees_units: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, Movement] = field(default_factory=dict)
     _numbers: int = 0
 
     def __post_init__(self) -> None:
         self.instructing = Instructing.over(self.world)
+        self.liens = LienRoom(self.world)
 
     # -- in and out ------------------------------------------------------------------------------------------------
 
@@ -139,6 +147,7 @@ class CollateralRoom:
         """Hold collateral at one venue until another acknowledges it at `ready_s`: it counts at neither meanwhile."""
         with self._written() as postings:
             held = self.world.setting.schedule[asset].asset
+            self.liens.test(client, out_of, asset)
             movement = self.instructing.move(f"client/{client}", out_of, venue, held, units)
             self.instructing.tell(movement, Act.RELEASE, f"venue/{out_of}")
         self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, movement, Reason.VENUE_MOVE, out_of))
@@ -148,7 +157,7 @@ class CollateralRoom:
         """Post what venues acknowledge by now, and write it to the chain; let the custodian see what is overdue."""
         world = self.world
         if world.now_s % LOOKED_AT_EVERY_S == 0:
-            self.instructing.custodian.tick(world.now_s)
+            self._look_again()
         due = [arrival for arrival in self.on_the_way if arrival.ready_s <= world.now_s]
         self.on_the_way = [arrival for arrival in self.on_the_way if arrival.ready_s > world.now_s]
         for arrival in due:
@@ -165,13 +174,44 @@ class CollateralRoom:
                 )  # fmt: skip
 
     def recall(self, client: str, venue: str, asset: str, units: int) -> tuple[tuple[int, int], str]:
-        """Bring collateral back from a venue: held, released on chain with its holder's signature, posted."""
+        """Bring collateral back from a venue: held, released on chain with its holder's signature, posted.
+
+        DeskError where something stands against it; it waits all the same, as what is asked back.
+        """
         with self._written() as postings:
-            held = self.world.setting.schedule[asset].asset
-            movement = self.instructing.recall(f"client/{client}", venue, held, units)
-            tx_hash = self._release_on_chain(client, venue, asset, units)
-            self.instructing.tell(movement, Act.RELEASE, f"venue/{venue}", tx_hash)
+            movement, tx_hash = self.ask_back(client, venue, asset, units)
+        if not tx_hash:
+            raise DeskError(f"{movement.id} of {client} is {movement.state}: {movement.reason}")
         return postings.span, tx_hash
+
+    def ask_back(self, client: str, venue: str, asset: str, units: int) -> tuple[Movement, str]:
+        """A client asks for collateral back: it comes at once where nothing stands against it, by the transaction told.
+
+        What is blocked waits with its reason until `arrive` finds that nothing stands against it any more.
+        """
+        self.liens.test(client, venue, asset)
+        movement = self.instructing.recall(f"client/{client}", venue, self.world.setting.schedule[asset].asset, units)
+        if movement.state is State.BLOCKED:
+            self.waiting[movement.id] = movement
+        return movement, self._let_go(movement) if movement.state is State.RECALL_REQUESTED else ""
+
+    def _look_again(self) -> None:
+        """Let the custodian see what is overdue and what is blocked, and go on with what is no longer."""
+        for movement in self.waiting.values():
+            intent = movement.intent
+            self.liens.test(intent.name, intent.venue, intent.asset)
+        for answer in self.instructing.custodian.tick(self.world.now_s):
+            if answer.movement and self.waiting.pop(answer.movement.id, None):
+                if answer.movement.state is State.RECALL_REQUESTED:
+                    self._let_go(answer.movement)
+                self.world.forget()
+
+    def _let_go(self, movement: Movement) -> str:
+        """Release on chain what is held to be recalled, and post it; the transaction's hash."""
+        intent = movement.intent
+        tx_hash = self._release_on_chain(intent.name, intent.venue, intent.asset, intent.units)
+        self.instructing.tell(movement.id, Act.RELEASE, f"venue/{intent.venue}", tx_hash)
+        return tx_hash
 
     def charge_custody_fees(self) -> None:
         """One day's fee on what stands in compartments, from each client's reserve; not on an omnibus account."""

@@ -16,7 +16,7 @@ from custody.governance import Terms, genesis
 from custody.instructions import Admit, AllowDestination, Delegate, Instruction, Move, Recall, Withdraw
 from custody.keyring import Holding, Key, KeyKind
 from custody.money import Asset
-from custody.movements import Said
+from custody.movements import Movement, Said
 from custody.movements import Terms as Waits
 from custody.parties import CUSTODIAN
 from custody.policies import Group, Operation, Policy, Quorum, Rule
@@ -79,10 +79,10 @@ class Instructing:
         amount = Amount(units, asset.symbol, asset.scale)
         return self._moved(State.PENDING_VENUE, self.hand_in(Delegate, party, venue=venue, amount=amount))
 
-    def recall(self, party: str, venue: str, asset: Asset, units: int) -> str:
-        """Have the custodian hold what is to leave a venue, until it has."""
+    def recall(self, party: str, venue: str, asset: Asset, units: int) -> Movement:
+        """Have the custodian hold what is to leave a venue, until it has; it may be blocked, and say by what."""
         amount = Amount(units, asset.symbol, asset.scale)
-        return self._moved(State.RECALL_REQUESTED, self.hand_in(Recall, party, venue=venue, amount=amount))
+        return _movement(self.hand_in(Recall, party, venue=venue, amount=amount))
 
     def move(self, party: str, venue: str, to_venue: str, asset: Asset, units: int) -> str:
         """The same from one venue to another."""
@@ -136,11 +136,17 @@ class Instructing:
 
     def _moved(self, expected: State, answer: Answer) -> str:
         """The id of the movement, if it has come as far as it should at once."""
-        movement = answer.movement
-        if movement is None or movement.state is not expected:
-            found = "nothing" if movement is None else f"{movement.id} is {movement.state}: {movement.reason}"
+        movement = _movement(answer)
+        if movement.state is not expected:
+            found = f"{movement.id} is {movement.state}: {movement.reason}"
             raise DeskError(f"{expected} was expected of the custodian, {found}")
         return movement.id
+
+
+def _movement(answer: Answer) -> Movement:
+    if answer.movement is None:
+        raise DeskError("a movement was expected of the custodian, nothing came")
+    return answer.movement
 
 
 def _admission(party: str) -> Admit:
