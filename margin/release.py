@@ -5,7 +5,7 @@ initial margin needs.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from custody.collateral import Schedule
@@ -29,14 +29,26 @@ def plan_release(
     if spare_units <= 0:
         return {}
 
-    def is_enough(asset: str, units: int) -> bool:
-        return value(schedule, {**stays, asset: units}, prices_e6).collateral_units >= enough_units
+    def beyond(asset: str, units: int) -> int:
+        """What there is beyond enough if so much of an asset stays."""
+        return value(schedule, {**stays, asset: units}, prices_e6).collateral_units - enough_units
 
     released = {}
     for asset in dict.fromkeys((*first, *schedule)):
-        units = stays.get(asset, 0)
-        # From too little to enough: the first that is enough, and all of it if nothing less is.
-        least = bisect_left(range(units), True, key=partial(is_enough, asset))
-        if least < units:
-            stays[asset], released[asset] = least, units - least
-    return released
+        if units := stays.get(asset, 0):
+            alone = schedule[asset].collateral_units(units, prices_e6[asset])
+            needed = max(alone - beyond(asset, units), 0)
+            guess = schedule[asset].units_worth(needed, prices_e6[asset]) if alone else 0
+            stays[asset] = _least(partial(beyond, asset), units, guess)
+            released[asset] = units - stays[asset]
+    return {asset: units for asset, units in released.items() if units}
+
+
+def _least(beyond: Callable[[int], int], units: int, guess: int) -> int:
+    """The fewest units with which nothing is missing: all, if nothing less will do.
+
+    The guess is that of an asset without limits; where a limit makes more or less of it stay, it is looked for.
+    """
+    if guess <= units and beyond(guess) >= 0 and not (guess and beyond(guess - 1) >= 0):
+        return guess
+    return bisect_left(range(units), 0, key=beyond)

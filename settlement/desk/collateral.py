@@ -15,6 +15,7 @@ from custody.states import Act, State
 from custody.transfers import Reason
 from settlement.desk.instructing import Instructing
 from settlement.desk.liens import LienRoom
+from settlement.desk.margin_liens import MarginLiens
 from settlement.desk.world import DeskError, World
 from settlement.keys import holder_of
 from settlement.mirror import FUND, HOUSE
@@ -64,6 +65,7 @@ class CollateralRoom:
     world: World
     instructing: Instructing = field(init=False)
     liens: LienRoom = field(init=False)
+    margin_liens: MarginLiens = field(init=False)
     on_the_way: list[Arrival] = field(default_factory=list)
     clients: tuple[str, ...] = ()
     fees_units: dict[str, int] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class CollateralRoom:
     def __post_init__(self) -> None:
         self.instructing = Instructing.over(self.world)
         self.liens = LienRoom(self.world)
+        self.margin_liens = MarginLiens(self.world, self.liens)
 
     # -- in and out ------------------------------------------------------------------------------------------------
 
@@ -147,7 +150,7 @@ class CollateralRoom:
         """Hold collateral at one venue until another acknowledges it at `ready_s`: it counts at neither meanwhile."""
         with self._written() as postings:
             held = self.world.setting.schedule[asset].asset
-            self.liens.test(client, out_of, asset)
+            self.margin_liens.test(client, out_of, asset)
             movement = self.instructing.move(f"client/{client}", out_of, venue, held, units)
             self.instructing.tell(movement, Act.RELEASE, f"venue/{out_of}")
         self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, movement, Reason.VENUE_MOVE, out_of))
@@ -189,7 +192,7 @@ class CollateralRoom:
 
         What is blocked waits with its reason until `arrive` finds that nothing stands against it any more.
         """
-        self.liens.test(client, venue, asset)
+        self.margin_liens.test(client, venue, asset)
         movement = self.instructing.recall(f"client/{client}", venue, self.world.setting.schedule[asset].asset, units)
         if movement.state is State.BLOCKED:
             self.waiting[movement.id] = movement
@@ -199,7 +202,7 @@ class CollateralRoom:
         """Let the custodian see what is overdue and what is blocked, and go on with what is no longer."""
         for movement in self.waiting.values():
             intent = movement.intent
-            self.liens.test(intent.name, intent.venue, intent.asset)
+            self.margin_liens.test(intent.name, intent.venue, intent.asset)
         for answer in self.instructing.custodian.tick(self.world.now_s):
             if answer.movement and self.waiting.pop(answer.movement.id, None):
                 if answer.movement.state is State.RECALL_REQUESTED:

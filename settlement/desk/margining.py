@@ -31,7 +31,7 @@ class MarginRoom:
 
     def __post_init__(self) -> None:
         self.pricing = PricingRoom(self.world)
-        self.collateral.liens.spare_units = self.spare_units
+        self.collateral.margin_liens.spare_units = self.spare_units
 
     def positions(self, client: str, venue: str) -> list[Position]:
         """A client's open positions at a venue with today's prices."""
@@ -73,33 +73,33 @@ class MarginRoom:
 
         A liquidation that has begun goes on until initial margin is restored: no second call in between.
         """
-        world, to_liquidate, liens = self.world, [], self.collateral.liens
+        world, to_liquidate, kept = self.world, [], self.collateral.margin_liens
         for venue in world.setting.venues:
             for client in world.mirror.parties(venue):
                 if client in (HOUSE, FUND):
                     continue
                 if (client, venue) in self.liquidating:
                     to_liquidate.append((client, venue, self.liquidating[client, venue]))
-                    liens.follow(client, venue, 0)
+                    kept.follow(client, venue, 0)
                     continue
                 if not world.mirror.holdings(venue, client):
                     # A debt without positions is the settlement's business; there is nothing left to close.
                     self.end_call(client, venue, "closed")
-                    liens.follow(client, venue, self.spare_units(client, venue))
+                    kept.close(client, venue, max(-self.unsettled(client, venue), 0))
                     continue
                 tested = self.assessment(client, venue)
-                liens.follow(client, venue, self._beyond(client, venue, tested))
+                kept.follow(client, venue, self._beyond(client, venue, tested))
                 if tested.verdict.liquidates:
                     self.breached.add(client)
                     to_liquidate.append((client, venue, tested.verdict))
                 elif tested.verdict is Verdict.CALL:
                     self._call(client, venue, tested)
                 elif tested.verdict is Verdict.WAIT:
-                    liens.call_is_open(client, venue)
+                    kept.liens.call_is_open(client, venue)
                     self._top_up(client, venue, tested)
                 elif tested.verdict is Verdict.MET:
                     self.end_call(client, venue, "met", equity_units=tested.equity_units)
-        liens.write_alone()
+        kept.liens.write_alone()
         return to_liquidate
 
     def _call(self, client: str, venue: str, tested: Assessment) -> None:
@@ -185,10 +185,10 @@ class MarginRoom:
         free = plan_release(spare, held, world.setting.schedule, world.prices_e6)
         liens = self.collateral.liens
         bounded = {
-            asset: min(units, liens.free_units(client, venue, asset, but=Block.MARGIN_WOULD_BREACH))
+            asset: units - liens.kept_units(client, venue, asset, Block.OBLIGATION_UNPAID)
             for asset, units in free.items()
         }
-        return [Source(venue, asset, units) for asset, units in bounded.items() if units]
+        return [Source(venue, asset, units) for asset, units in bounded.items() if units > 0]
 
     def spare_units(self, client: str, venue: str) -> int:
         """What a client has at a venue beyond initial margin, in 1e-6 USD; what is waited for lets nothing out."""

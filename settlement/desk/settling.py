@@ -106,7 +106,8 @@ class SettlementRoom:
         fund = party_account(world.standing, chart, venue, FUND)
         holdings[FUND] = {symbol: world.spendable(fund)}
         terms = Terms(setting.schedule, symbol, setting.conversion_spread_bps, skin)
-        plan = plan_payments(dues, holdings, world.index_e6, terms)
+        # In kind at the price under guard; what has none pays nothing: it is called for, and not taken at a guess.
+        plan = plan_payments(dues, holdings, world.prices_e6, terms)
         lacking = -plan.of(HOUSE, symbol) - world.spendable(chart.venue_collateral(venue))
         if lacking > 0:
             written, tx_hash = self.collateral.fund_party(HOUSE, venue, lacking)
