@@ -2,6 +2,7 @@
 
 from cyclopts import App
 
+from settlement.commands.custody_liens import LIEN, halt, liens, resume
 from settlement.commands.custody_reading import events, lifecycles, movements, status, verify
 from settlement.commands.custody_writing import observe, submit, tell, tick
 
@@ -12,3 +13,6 @@ CUSTODY = App(
 )
 for command in (status, movements, events, lifecycles, verify, observe, submit, tell, tick):
     CUSTODY.command(command)
+for keeping in (liens, halt, resume):
+    CUSTODY.command(keeping)
+CUSTODY.command(LIEN)

@@ -128,15 +128,16 @@ def test_an_open_call_keeps_everything_until_it_is_met(trading: "Harbour") -> No
 
 
 def test_what_a_cycle_owes_stays_until_it_is_paid(trading: "Harbour") -> None:
-    """50,000 are owed from the cut-off on: they are no longer the client's to take, and not yet the venue's."""
+    """5,000 are owed from the cut-off on: they are no longer the client's to take, and not yet the venue's."""
     trading.trade("hedger", -9)
     trading.see(STEP_S, 95_000)
     trading.trade("hedger", -1)
     trading.work(cut_off=True)
     owed = 5_000 * USD
-    assert kept(trading) == {Block.SETTLEMENT_PENDING: owed}
+    assert kept(trading)[Block.SETTLEMENT_PENDING] == owed
     asked = asks(trading, 146_000)
     assert stands(trading, asked) == "blocked settlement_pending"
+    assert kept(trading) == {Block.SETTLEMENT_PENDING: owed}, "nothing is open, so margin needs nothing more"
     assert would_go_without(trading, Block.SETTLEMENT_PENDING)
     assert asks(trading, 140_000).state is State.RECALL_REQUESTED, "what nobody is owed may leave meanwhile"
     trading.see(STEP_S, 95_000)
