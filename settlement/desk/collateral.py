@@ -192,6 +192,7 @@ class CollateralRoom:
 
         What is blocked waits with its reason until `arrive` finds that nothing stands against it any more.
         """
+        self.liens.asked_back(client, venue)
         self.margin_liens.test(client, venue, asset)
         movement = self.instructing.recall(f"client/{client}", venue, self.world.setting.schedule[asset].asset, units)
         if movement.state is State.BLOCKED:
@@ -202,6 +203,7 @@ class CollateralRoom:
         """Let the custodian see what is overdue and what is blocked, and go on with what is no longer."""
         for movement in self.waiting.values():
             intent = movement.intent
+            self.liens.asked_back(intent.name, intent.venue)
             self.margin_liens.test(intent.name, intent.venue, intent.asset)
         for answer in self.instructing.custodian.tick(self.world.now_s):
             if answer.movement and self.waiting.pop(answer.movement.id, None):

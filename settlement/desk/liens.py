@@ -27,6 +27,7 @@ class LienRoom:
     world: World
     kept: dict[tuple[Place, Block], int] = field(default_factory=dict)
     _changed: set[tuple[Place, Block]] = field(default_factory=set)
+    _pending: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
 
     def note(self, party: str, venue: str, asset: str, reason: Block, units: int) -> None:
         """Have ledger units stay in the compartment of a client or of the venue's own; 0 frees."""
@@ -49,15 +50,27 @@ class LienRoom:
 
     def proposed(self, cycle: Cycle) -> None:
         """What every payer owes has to stay. The books hold it too; with a lien, a recall of it waits for the end."""
+        self._pending[cycle.venue] = owed = {}
         for row in cycle.plan.obligations:
             if row.units < 0 and row.party != FUND:
+                owed[row.party, row.asset] = -row.units
                 self.note(row.party, cycle.venue, row.asset, Block.SETTLEMENT_PENDING, -row.units)
+
+    def asked_back(self, client: str, venue: str) -> None:
+        """While a cycle is pending the vault releases nothing at its venue: what is asked back then waits whole."""
+        owed = self._pending.get(venue)
+        if owed is not None:
+            for asset, units in self.world.collateral(client, venue).items():
+                self.note(client, venue, asset, Block.SETTLEMENT_PENDING, units + owed.get((client, asset), 0))
+            self.write_alone()
 
     def paid(self, cycle: Cycle) -> None:
         """What was owed is paid, but for what a debtor could not."""
-        for row in cycle.plan.obligations:
-            if row.units < 0 and row.party != FUND:
-                self.note(row.party, cycle.venue, row.asset, Block.SETTLEMENT_PENDING, 0)
+        self._pending.pop(cycle.venue, None)
+        for lien in self.kept:
+            if lien[0][1] == cycle.venue and lien[1] is Block.SETTLEMENT_PENDING and self.kept[lien]:
+                self.kept[lien] = 0
+                self._changed.add(lien)
         symbol = self.world.setting.settlement_asset
         for short in cycle.plan.shortfalls:
             before = self.kept_units(short.debtor, cycle.venue, symbol, Block.OBLIGATION_UNPAID)

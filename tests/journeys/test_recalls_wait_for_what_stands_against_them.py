@@ -12,7 +12,6 @@ import pytest
 from custody.custodian_facts import facts_of
 from custody.movements import Block, Movement
 from custody.register import Register
-from custody.states import State
 from custody.steps import block
 from settlement.desk import DeskError
 from tests.journeys.conftest import STEP_S, VENUE
@@ -137,14 +136,16 @@ def test_what_a_cycle_owes_stays_until_it_is_paid(trading: "Harbour") -> None:
     assert kept(trading)[Block.SETTLEMENT_PENDING] == owed
     asked = asks(trading, 146_000)
     assert stands(trading, asked) == "blocked settlement_pending"
-    assert kept(trading) == {Block.SETTLEMENT_PENDING: owed}, "nothing is open, so margin needs nothing more"
+    assert kept(trading) == {Block.SETTLEMENT_PENDING: 150_000 * USD}, "the vault releases nothing meanwhile"
     assert would_go_without(trading, Block.SETTLEMENT_PENDING)
-    assert asks(trading, 140_000).state is State.RECALL_REQUESTED, "what nobody is owed may leave meanwhile"
+    less = asks(trading, 140_000)
+    assert stands(trading, less) == "blocked settlement_pending"
     trading.see(STEP_S, 95_000)
     assert [told.kind for told in trading.work()] == ["cycle_settled"]
     assert kept(trading) == {}
     to_the_hour(trading, 95_000)
-    assert stands(trading, asked) == "refused exceeds_compartment", "it has been paid, and 5,000 are left"
+    assert stands(trading, asked) == "refused exceeds_compartment", "5,000 have been paid, and 145,000 were left"
+    assert stands(trading, less) == "released"
     trading.desk.audit.after_act()
 
 
