@@ -23,14 +23,13 @@ from custody.declined import Declined, Refusal
 from custody.governance import ApprovalState
 from custody.instruction_log import InstructionLog
 from custody.intents import Intent, difference, flaw, intent_of, is_plain_id
+from custody.liens import Place
 from custody.movements import Block, Movement, Refused, Said
 from custody.refusals import MovementRefusal
 from custody.signatories import Question
 from custody.signed import SignedInstruction
+from custody.speaking import not_theirs
 from custody.states import Act, Lifecycle, State
-
-Place = tuple[str, str, str]
-"""A compartment: party (client/NAME or venue/NAME), venue, asset."""
 
 _DONE_BEFORE = frozenset({MovementRefusal.ACT_IS_NOT_LISTED, MovementRefusal.CONFIRMATIONS_ARE_NOT_MORE})
 """Refusals behind which there may be an act that was told twice."""
@@ -39,7 +38,7 @@ _DONE_BEFORE = frozenset({MovementRefusal.ACT_IS_NOT_LISTED, MovementRefusal.CON
 class Custodian:
     """The custodian over a database with the ledger's and the custodian's tables. Times are UTC seconds.
 
-    Who may say what is for the caller to check: `lifecycles` names the actor of every act.
+    That whoever speaks is who it says is for the caller to check: by a signed request, or because it is himself.
     """
 
     def __init__(self, database: Database, books: Books, agreement: Agreement, genesis: ApprovalState) -> None:
@@ -80,7 +79,7 @@ class Custodian:
         return self._in_one(tx, partial(self._submitted, signed, now_s, answers))
 
     def tell(self, movement_id: str, said: Said, now_s: int, tx: Connection | None = None) -> Answer:
-        """A venue, the chain or the custodian's own desk did something about a movement."""
+        """A venue, the chain or the custodian's own desk, `said.by`, did something about a movement."""
         return self._in_one(tx, partial(self._told, movement_id, said, now_s))
 
     def tick(self, now_s: int) -> list[Answer]:
@@ -99,7 +98,7 @@ class Custodian:
         What was proven to be owed blocks a recall or a move; VENUE_HALTED is no lien, see `halt`.
         """
         with self._within(tx) as own:
-            liens.keep(own, place, reason, units, now_s)
+            liens.keep(own, {(place, reason): units}, now_s)
 
     def halt(self, venue: str, halted: bool, now_s: int, tx: Connection | None = None) -> None:
         """Let a venue take nothing, or take again: delegations to it are blocked meanwhile, recalls are not."""
@@ -152,6 +151,8 @@ class Custodian:
         stored = store.find(tx, movement_id)
         if stored is None:
             return _refused(None, Refused(MovementRefusal.MOVEMENT_NOT_FOUND, movement_id))
+        if (strangers := not_theirs(stored.intent, said)) is not None:
+            return _refused(None, strangers)
         movement, late = self._carrier.timed_out(tx, stored, now_s)
         answer = self._carrier.acted(tx, movement, [said], now_s)
         if answer.refusal in _DONE_BEFORE and (before := store.references(tx, movement_id, said.act)):

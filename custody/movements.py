@@ -70,8 +70,8 @@ class Terms:
 class Facts:
     """What holds at this moment, in ledger units.
 
-    `compartment_units`: what the compartment that is left can still pay out; `kept_units`: what has to stay in it, and
-    why; `is_halted`: whether the venue that would be entered takes nothing.
+    `compartment_units`: what stands in the compartment that is left, less what movements hold to leave it;
+    `kept_units`: what has to stay in it, and why; `is_halted`: whether the venue that would be entered takes nothing.
     """
 
     coverage: Coverage
@@ -82,11 +82,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An act as it was told. `reference` is its evidence or its reason: a digest, a transaction, a venue's word."""
+    """An act as it was told. `reference` is its evidence or its reason: a digest, a transaction, a venue's word.
+
+    `by`: the party that says it, `custody.speaking` knows whose it is; "" where the custodian's own rules lead there.
+    """
 
     act: Act
     reference: str = ""
     confirmations: int = 0
+    by: str = ""
 
     @property
     def evidence(self) -> str:

@@ -8,6 +8,7 @@ class MovementRefusal(StrEnum):
 
     ID_IS_MALFORMED = "id_is_malformed"
     MOVEMENT_NOT_FOUND = "movement_not_found"
+    IS_NOT_THE_SPEAKERS_TO_SAY = "is_not_the_speakers_to_say"
     EXISTS_WITH_DIFFERENT_LIFECYCLE = "exists_with_different_lifecycle"
     EXISTS_WITH_DIFFERENT_PARTY = "exists_with_different_party"
     EXISTS_WITH_DIFFERENT_ASSET = "exists_with_different_asset"

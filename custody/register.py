@@ -13,6 +13,7 @@ from custody.custodian_store import PAGE, Listed, MovementQuery, Told
 from custody.custodian_tables import MOVEMENT
 from custody.database import Database
 from custody.intents import Intent
+from custody.liens import Halt, Lien
 from custody.movements import Block, Movement
 from custody.states import Lifecycle
 
@@ -53,6 +54,16 @@ class Register:
         """What has to stay in a compartment, in ledger units, by reason."""
         with self._database.snapshot() as reader:
             return liens.kept_units(reader, party, venue, asset)
+
+    def liens(self, party: str = "", venue: str = "") -> list[Lien]:
+        """Every lien on a party's compartments and at a venue; "" for all of them."""
+        with self._database.snapshot() as reader:
+            return liens.liens(reader, party, venue)
+
+    def halts(self) -> list[Halt]:
+        """The venues that take nothing."""
+        with self._database.snapshot() as reader:
+            return liens.halts(reader)
 
     def recallable_units(self, party: str, venue: str, asset: str) -> int:
         """What could be recalled from a compartment now, in ledger units: what is in it less what has to stay."""

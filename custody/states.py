@@ -110,6 +110,10 @@ class Retry(StrEnum):
 
 SIDE_EXITS = frozenset({State.REFUSED, State.EXPIRED, State.FAILED, State.REORGANISED})
 
+_OF_THE_DELEGATION = frozenset({State.ACTIVE, State.RELEASED, State.BLOCKED})
+_FAILED = frozenset({State.REFUSED, State.EXPIRED})
+_DELEGATES = frozenset({Lifecycle.DELEGATION, Lifecycle.RECALL, Lifecycle.MOVE})
+
 
 @dataclass(frozen=True, slots=True)
 class Transition:
@@ -130,9 +134,15 @@ class Transition:
         return Retry.NEW_ID if self.target in SIDE_EXITS else Retry.SAME_ANSWER
 
     def event(self, lifecycle: Lifecycle) -> str:
-        """The name of what is told to whoever listens, such as `delegation.active`.
+        """The name of what is told to whoever listens, such as `delegation.active`: the specification's (§4).
 
-        A movement that stays where it is because the other side is silent is late.
+        What becomes of a delegation has one name, whichever movement brings it about: a recall ends with
+        `delegation.released`. A movement that comes to nothing has failed; its state says how. One that stays where it
+        is because the other side is silent is late.
         """
+        if lifecycle in _DELEGATES and self.target in _OF_THE_DELEGATION:
+            return f"{Lifecycle.DELEGATION}.{self.target}"
+        if lifecycle in _DELEGATES and self.target in _FAILED:
+            return f"{lifecycle}.failed"
         is_late = self.act is Act.TIME_OUT and self.target in self.sources
         return f"{lifecycle}.{'late' if is_late else self.target}"

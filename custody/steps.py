@@ -13,7 +13,10 @@ from custody.movements import Block, Event, Facts, Movement, Refused, Said, Step
 from custody.refusals import MovementRefusal
 from custody.states import Act, Entry, Guard, Lifecycle, State, Transition
 
-_LEAVES = frozenset({Lifecycle.RECALL, Lifecycle.MOVE})
+LEAVES = frozenset({Lifecycle.RECALL, Lifecycle.MOVE})
+"""Whatever takes collateral out of a compartment."""
+LEAVING = frozenset({State.RECALL_REQUESTED, State.PENDING_VENUE})
+"""The states in which it holds what it takes."""
 _ENTERS = frozenset({Lifecycle.DELEGATION, Lifecycle.MOVE})
 _WORD_OF_MOUTH = frozenset({Act.REFUSE, Act.DECLINE, Act.DROP, Act.FAIL})
 """Acts whose reference is the reason why the movement ends."""
@@ -66,7 +69,7 @@ def unsound(movement: Movement, facts: Facts) -> Unsound | None:
 def block(movement: Movement, facts: Facts) -> Block | None:
     """What has to end before the movement may go on."""
     intent = movement.intent
-    if intent.lifecycle in _LEAVES:
+    if intent.lifecycle in LEAVES:
         kept_units = sum(facts.kept_units.values())
         if kept_units and facts.compartment_units + held_units(movement) - intent.units < kept_units:
             return next(reason for reason in Block if facts.kept_units.get(reason))
@@ -75,8 +78,8 @@ def block(movement: Movement, facts: Facts) -> Block | None:
 
 def held_units(movement: Movement) -> int:
     """What the movement itself holds in the compartment that it leaves."""
-    is_held = movement.state in {State.RECALL_REQUESTED, State.PENDING_VENUE}
-    return movement.intent.units if is_held and movement.intent.lifecycle in _LEAVES else 0
+    is_held = movement.state in LEAVING and movement.intent.lifecycle in LEAVES
+    return movement.intent.units if is_held else 0
 
 
 def _guards(movement: Movement, said: Said, now_s: int, facts: Facts, terms: Terms) -> Mapping[Guard, bool]:

@@ -1,6 +1,6 @@
 """From unsettled P&L to obligations: who pays what in which asset, and who bears what a debtor cannot pay.
 
-A debtor pays in the settlement asset first and then in kind, at the index less a spread, to the venue, which pays the
+A debtor pays in the settlement asset first and then in kind, at its price less a spread, to the venue, which pays the
 winners in the settlement asset. What is left is a shortfall: the fund pays, then the venue's own capital, and the rest
 comes off the gains of the cycle's winners. No row ever takes from a party more than it holds or gained.
 """
@@ -69,8 +69,9 @@ def plan_payments(
 ) -> PaymentPlan:
     """Turn dues (1e-6 USD, summing to zero, HOUSE and FUND among the parties) into obligations.
 
-    `holdings` gives each party's spendable ledger units by asset. HOUSE and FUND pay whatever they owe: whether their
-    collateral covers it is for the caller to see (`PaymentPlan.of`). Raises NettingError if the dues do not balance.
+    `holdings` gives each party's spendable ledger units by asset, `prices_e6` what they are taken at (1e-6 USD per
+    whole coin): what has no price is not taken. HOUSE and FUND pay whatever they owe: whether their collateral covers
+    it is for the caller to see (`PaymentPlan.of`). Raises NettingError if the dues do not balance.
     """
     if sum(dues.values()):
         raise NettingError(f"dues sum to {sum(dues.values())}, not to zero")
@@ -99,7 +100,7 @@ def _pay(
     missing = max(units - held.get(settled_in, 0), 0)
     for asset, eligible in terms.schedule.items():
         have = held.get(asset, 0)
-        if asset == settled_in or not missing or not have:
+        if asset == settled_in or not missing or not have or asset not in prices_e6:
             continue
         price, scale = prices_e6[asset] * (BPS - terms.conversion_spread_bps), 10**eligible.asset.scale * BPS
         give = min(have, -(-missing * scale // price))

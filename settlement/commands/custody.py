@@ -3,6 +3,7 @@
 from cyclopts import App
 
 from settlement.commands.custody_drafting import draft
+from settlement.commands.custody_liens import LIEN, halt, liens, resume
 from settlement.commands.custody_reading import events, lifecycles, movements, status, verify
 from settlement.commands.custody_writing import observe, submit, tell, tick
 
@@ -13,3 +14,6 @@ CUSTODY = App(
 )
 for command in (status, movements, events, lifecycles, verify, observe, draft, submit, tell, tick):
     CUSTODY.command(command)
+for keeping in (liens, halt, resume):
+    CUSTODY.command(keeping)
+CUSTODY.command(LIEN)

@@ -50,8 +50,10 @@ def submit(place: str, setting: Path, file: Path, rpc_url: str, now_s: int, as_j
         return _tell([submitted(database, custodian, signed, rpc_url, now_s)], as_json)
 
 
-def tell(place: str, setting: Path, movement: str, act: str, said: tuple[str, int], now_s: int, as_json: bool) -> int:
-    """Somebody acted; `said` are reference and confirmations. InputError for an act that nobody tells."""
+def tell(
+    place: str, setting: Path, movement: str, act: str, said: tuple[str, int, str], now_s: int, as_json: bool
+) -> int:
+    """Somebody acted; `said` are reference, confirmations and who says it. InputError for an act that nobody tells."""
     told = Said(Act(chosen("ACT", act, OUTSIDE)), *said)
     with custodian_at(place, setting) as (_, custodian):
         return _tell([custodian.tell(movement, told, now_s)], as_json)

@@ -77,6 +77,7 @@ def tell(
     *,
     database: Ledger,
     setting: Setting,
+    by: str,
     reference: str = "",
     confirmations: Position = 0,
     at: At = None,
@@ -90,6 +91,8 @@ def tell(
         Its id.
     act
         confirm, drop, acknowledge, release, refuse, decline, send or fail.
+    by
+        Who says it: chain, custodian or venue/NAME; what is not theirs to say is refused.
     reference
         The evidence, such as a transaction, or the reason.
     confirmations
@@ -100,7 +103,7 @@ def tell(
     from settlement.commands import custody_intake
     from settlement.commands.running import answered, now_s
 
-    said = (reference, confirmations)
+    said = (reference, confirmations, by)
     return answered(
         "tell",
         lambda: custody_intake.tell(database, setting, movement, act, said, now_s() if at is None else at, json),

@@ -8,10 +8,15 @@ from custody.collateral import BPS
 from custody.coverage import Coverage
 from custody.delegation import Order, Standing, complete, deposit, pay
 from custody.money import mul_div_up
-from custody.states import Act
+from custody.movements import Movement
+from custody.parties import CUSTODIAN
+from custody.speaking import CHAIN
+from custody.states import Act, State
 from custody.transfers import Reason
 from settlement.desk.instructing import Instructing
-from settlement.desk.world import World
+from settlement.desk.liens import LienRoom
+from settlement.desk.margin_liens import MarginLiens
+from settlement.desk.world import DeskError, World
 from settlement.keys import holder_of
 from settlement.mirror import FUND, HOUSE
 from settlement.postings import OMNIBUS, party_account
@@ -52,17 +57,25 @@ class Arrival:
 
 @dataclass(slots=True)
 class CollateralRoom:
-    """The only room that moves assets in, out, or between compartments outside a settlement: by the custodian."""
+    """The only room that moves assets in, out, or between compartments outside a settlement: by the custodian.
+
+    `waiting`: what was asked back and is blocked, by id.
+    """
 
     world: World
     instructing: Instructing = field(init=False)
+    liens: LienRoom = field(init=False)
+    margin_liens: MarginLiens = field(init=False)
     on_the_way: list[Arrival] = field(default_factory=list)
     clients: tuple[str, ...] = ()
     fees_units: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, Movement] = field(default_factory=dict)
     _numbers: int = 0
 
     def __post_init__(self) -> None:
         self.instructing = Instructing.over(self.world)
+        self.liens = LienRoom(self.world)
+        self.margin_liens = MarginLiens(self.world, self.liens)
 
     # -- in and out ------------------------------------------------------------------------------------------------
 
@@ -83,7 +96,8 @@ class CollateralRoom:
                 lacking = least - had.available_units - had.delegated_units
                 if lacking > 0:
                     self.instructing.credit(owner, symbol, lacking, f"{venue} {party}")
-                self.instructing.tell(self.instructing.delegate(owner, venue, eligible.asset, units), Act.ACKNOWLEDGE)
+                delegation = self.instructing.delegate(owner, venue, eligible.asset, units)
+                self.instructing.tell(delegation, Act.ACKNOWLEDGE, owner)
             else:
                 # No owner can recall it, so it is no delegation: it stands behind the defaults of others.
                 account = party_account(self.world.standing, self.world.charts[symbol], venue, party)
@@ -104,8 +118,8 @@ class CollateralRoom:
         with self._written() as postings:
             held = self.world.setting.schedule[asset].asset
             movement = self.instructing.withdraw(f"client/{client}", held, units)
-            for act in (Act.SEND, Act.CONFIRM):
-                self.instructing.tell(movement, act, reference)
+            for act, by in ((Act.SEND, CUSTODIAN), (Act.CONFIRM, CHAIN)):
+                self.instructing.tell(movement, act, by, reference)
         return postings.span
 
     # -- to venues and back ----------------------------------------------------------------------------------------
@@ -136,8 +150,9 @@ class CollateralRoom:
         """Hold collateral at one venue until another acknowledges it at `ready_s`: it counts at neither meanwhile."""
         with self._written() as postings:
             held = self.world.setting.schedule[asset].asset
+            self.margin_liens.test(client, out_of, asset)
             movement = self.instructing.move(f"client/{client}", out_of, venue, held, units)
-            self.instructing.tell(movement, Act.RELEASE)
+            self.instructing.tell(movement, Act.RELEASE, f"venue/{out_of}")
         self.on_the_way.append(Arrival(ready_s, client, venue, asset, units, movement, Reason.VENUE_MOVE, out_of))
         return postings.span
 
@@ -145,14 +160,14 @@ class CollateralRoom:
         """Post what venues acknowledge by now, and write it to the chain; let the custodian see what is overdue."""
         world = self.world
         if world.now_s % LOOKED_AT_EVERY_S == 0:
-            self.instructing.custodian.tick(world.now_s)
+            self._look_again()
         due = [arrival for arrival in self.on_the_way if arrival.ready_s <= world.now_s]
         self.on_the_way = [arrival for arrival in self.on_the_way if arrival.ready_s > world.now_s]
         for arrival in due:
             if arrival.out_of:
                 self._release_on_chain(arrival.client, arrival.out_of, arrival.asset, arrival.units)
             with self._written() as postings:
-                self.instructing.tell(arrival.movement_id, Act.ACKNOWLEDGE)
+                self.instructing.tell(arrival.movement_id, Act.ACKNOWLEDGE, f"venue/{arrival.venue}")
             holder = arrival.client if world.standing is Standing.SEGREGATED else OMNIBUS
             tx_hash = self._credit_on_chain(holder, arrival.venue, arrival.asset, arrival.units)
             if arrival.reason is not Reason.DELEGATION:
@@ -162,13 +177,46 @@ class CollateralRoom:
                 )  # fmt: skip
 
     def recall(self, client: str, venue: str, asset: str, units: int) -> tuple[tuple[int, int], str]:
-        """Bring collateral back from a venue: held, released on chain with its holder's signature, posted."""
+        """Bring collateral back from a venue: held, released on chain with its holder's signature, posted.
+
+        DeskError where something stands against it; it waits all the same, as what is asked back.
+        """
         with self._written() as postings:
-            held = self.world.setting.schedule[asset].asset
-            movement = self.instructing.recall(f"client/{client}", venue, held, units)
-            tx_hash = self._release_on_chain(client, venue, asset, units)
-            self.instructing.tell(movement, Act.RELEASE, tx_hash)
+            movement, tx_hash = self.ask_back(client, venue, asset, units)
+        if not tx_hash:
+            raise DeskError(f"{movement.id} of {client} is {movement.state}: {movement.reason}")
         return postings.span, tx_hash
+
+    def ask_back(self, client: str, venue: str, asset: str, units: int) -> tuple[Movement, str]:
+        """A client asks for collateral back: it comes at once where nothing stands against it, by the transaction told.
+
+        What is blocked waits with its reason until `arrive` finds that nothing stands against it any more.
+        """
+        self.liens.asked_back(client, venue)
+        self.margin_liens.test(client, venue, asset)
+        movement = self.instructing.recall(f"client/{client}", venue, self.world.setting.schedule[asset].asset, units)
+        if movement.state is State.BLOCKED:
+            self.waiting[movement.id] = movement
+        return movement, self._let_go(movement) if movement.state is State.RECALL_REQUESTED else ""
+
+    def _look_again(self) -> None:
+        """Let the custodian see what is overdue and what is blocked, and go on with what is no longer."""
+        for movement in self.waiting.values():
+            intent = movement.intent
+            self.liens.asked_back(intent.name, intent.venue)
+            self.margin_liens.test(intent.name, intent.venue, intent.asset)
+        for answer in self.instructing.custodian.tick(self.world.now_s):
+            if answer.movement and self.waiting.pop(answer.movement.id, None):
+                if answer.movement.state is State.RECALL_REQUESTED:
+                    self._let_go(answer.movement)
+                self.world.forget()
+
+    def _let_go(self, movement: Movement) -> str:
+        """Release on chain what is held to be recalled, and post it; the transaction's hash."""
+        intent = movement.intent
+        tx_hash = self._release_on_chain(intent.name, intent.venue, intent.asset, intent.units)
+        self.instructing.tell(movement.id, Act.RELEASE, f"venue/{intent.venue}", tx_hash)
+        return tx_hash
 
     def charge_custody_fees(self) -> None:
         """One day's fee on what stands in compartments, from each client's reserve; not on an omnibus account."""

@@ -16,11 +16,12 @@ from custody.governance import Terms, genesis
 from custody.instructions import Admit, AllowDestination, Delegate, Instruction, Move, Recall, Withdraw
 from custody.keyring import Holding, Key, KeyKind
 from custody.money import Asset
-from custody.movements import Said
+from custody.movements import Movement, Said
 from custody.movements import Terms as Waits
 from custody.parties import CUSTODIAN
 from custody.policies import Group, Operation, Policy, Quorum, Rule
 from custody.signed import SignedInstruction
+from custody.speaking import CHAIN
 from custody.states import Act, State
 from custody.typed_data import DOMAIN_NAME, Domain
 from settlement.desk.world import DeskError, World
@@ -78,10 +79,10 @@ class Instructing:
         amount = Amount(units, asset.symbol, asset.scale)
         return self._moved(State.PENDING_VENUE, self.hand_in(Delegate, party, venue=venue, amount=amount))
 
-    def recall(self, party: str, venue: str, asset: Asset, units: int) -> str:
-        """Have the custodian hold what is to leave a venue, until it has."""
+    def recall(self, party: str, venue: str, asset: Asset, units: int) -> Movement:
+        """Have the custodian hold what is to leave a venue, until it has; it may be blocked, and say by what."""
         amount = Amount(units, asset.symbol, asset.scale)
-        return self._moved(State.RECALL_REQUESTED, self.hand_in(Recall, party, venue=venue, amount=amount))
+        return _movement(self.hand_in(Recall, party, venue=venue, amount=amount))
 
     def move(self, party: str, venue: str, to_venue: str, asset: Asset, units: int) -> str:
         """The same from one venue to another."""
@@ -106,11 +107,12 @@ class Instructing:
         answer = self.custodian.observe(name, party, asset, units, reference, self.world.now_s)
         if not answer.ok:
             raise DeskError(f"the custodian refused a deposit of {party}: {answer.refusal} {answer.detail}")
-        self.tell(name, Act.CONFIRM, reference, self.agreement.terms.confirmations)
+        self.tell(name, Act.CONFIRM, CHAIN, reference, self.agreement.terms.confirmations)
 
-    def tell(self, movement_id: str, act: Act, reference: str = "", confirmations: int = 0) -> None:
-        """What a venue or a chain did about a movement; DeskError where the custodian does not take it."""
-        answer = self.custodian.tell(movement_id, Said(act, reference, confirmations), self.world.now_s)
+    def tell(self, movement_id: str, act: Act, by: str, reference: str = "", confirmations: int = 0) -> None:
+        """What a party did about a movement; DeskError where the custodian does not take it."""
+        said = Said(act, reference, confirmations, by)
+        answer = self.custodian.tell(movement_id, said, self.world.now_s)
         if not answer.ok:
             raise DeskError(f"the custodian refused {act} of {movement_id}: {answer.refusal} {answer.detail}")
 
@@ -134,11 +136,17 @@ class Instructing:
 
     def _moved(self, expected: State, answer: Answer) -> str:
         """The id of the movement, if it has come as far as it should at once."""
-        movement = answer.movement
-        if movement is None or movement.state is not expected:
-            found = "nothing" if movement is None else f"{movement.id} is {movement.state}: {movement.reason}"
+        movement = _movement(answer)
+        if movement.state is not expected:
+            found = f"{movement.id} is {movement.state}: {movement.reason}"
             raise DeskError(f"{expected} was expected of the custodian, {found}")
         return movement.id
+
+
+def _movement(answer: Answer) -> Movement:
+    if answer.movement is None:
+        raise DeskError("a movement was expected of the custodian, nothing came")
+    return answer.movement
 
 
 def _admission(party: str) -> Admit:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 
 from custody.money import mul_div_up
+from custody.movements import Block
 from custody.transfers import Reason
 from margin.calls import Assessment, MarginCall, Verdict, assess
+from margin.release import plan_release
 from margin.requirement import BPS, Position, requirement
 from margin.topup import Source, plan_top_up
 from settlement import records
@@ -29,6 +31,7 @@ class MarginRoom:
 
     def __post_init__(self) -> None:
         self.pricing = PricingRoom(self.world)
+        self.collateral.margin_liens.spare_units = self.spare_units
 
     def positions(self, client: str, venue: str) -> list[Position]:
         """A client's open positions at a venue with today's prices."""
@@ -70,28 +73,33 @@ class MarginRoom:
 
         A liquidation that has begun goes on until initial margin is restored: no second call in between.
         """
-        world, to_liquidate = self.world, []
+        world, to_liquidate, kept = self.world, [], self.collateral.margin_liens
         for venue in world.setting.venues:
             for client in world.mirror.parties(venue):
                 if client in (HOUSE, FUND):
                     continue
                 if (client, venue) in self.liquidating:
                     to_liquidate.append((client, venue, self.liquidating[client, venue]))
+                    kept.follow(client, venue, 0)
                     continue
                 if not world.mirror.holdings(venue, client):
                     # A debt without positions is the settlement's business; there is nothing left to close.
                     self.end_call(client, venue, "closed")
+                    kept.close(client, venue, max(-self.unsettled(client, venue), 0))
                     continue
                 tested = self.assessment(client, venue)
+                kept.follow(client, venue, self._beyond(client, venue, tested))
                 if tested.verdict.liquidates:
                     self.breached.add(client)
                     to_liquidate.append((client, venue, tested.verdict))
                 elif tested.verdict is Verdict.CALL:
                     self._call(client, venue, tested)
                 elif tested.verdict is Verdict.WAIT:
+                    kept.liens.call_is_open(client, venue)
                     self._top_up(client, venue, tested)
                 elif tested.verdict is Verdict.MET:
                     self.end_call(client, venue, "met", equity_units=tested.equity_units)
+        kept.liens.write_alone()
         return to_liquidate
 
     def _call(self, client: str, venue: str, tested: Assessment) -> None:
@@ -105,8 +113,11 @@ class MarginRoom:
             world.now_s,
             world.now_s + world.setting.calls.grace_s,
         )
+        liens = self.collateral.liens
+        liens.call_is_open(client, venue)
         with world.database.transaction() as tx:
             records.store_call(tx, call)
+            liens.write(tx)
         self.calls[client, venue] = call
         self.breached.add(client)
         world.tell(
@@ -120,8 +131,11 @@ class MarginRoom:
         call = self.calls.pop((client, venue), None)
         if call is None:
             return
+        liens = self.collateral.liens
+        liens.call_is_open(client, venue, False)
         with self.world.database.transaction() as tx:
             records.end_call(tx, call.id, how, self.world.now_s)
+            liens.write(tx)
         self.world.tell(f"call_{how}", client, venue, opened_at_s=call.opened_at_s, equity_units=equity_units)
 
     # -- top-ups ---------------------------------------------------------------------------------------------------
@@ -164,14 +178,25 @@ class MarginRoom:
     def spare_at(self, client: str, venue: str) -> list[Source]:
         """Collateral at a venue that could leave it without touching initial margin; unsettled gains cannot leave.
 
-        What is waited for lets nothing out, and what has no price stays.
+        What has no price stays, and what has to stay for another reason.
         """
-        world, tested = self.world, self.assessment(client, venue)
+        world = self.world
+        held, spare = world.collateral(client, venue), self.spare_units(client, venue)
+        free = plan_release(spare, held, world.setting.schedule, world.prices_e6)
+        liens = self.collateral.liens
+        bounded = {
+            asset: units - liens.kept_units(client, venue, asset, Block.OBLIGATION_UNPAID)
+            for asset, units in free.items()
+        }
+        return [Source(venue, asset, units) for asset, units in bounded.items() if units > 0]
+
+    def spare_units(self, client: str, venue: str) -> int:
+        """What a client has at a venue beyond initial margin, in 1e-6 USD; what is waited for lets nothing out."""
+        return self._beyond(client, venue, self.assessment(client, venue))
+
+    def _beyond(self, client: str, venue: str, tested: Assessment) -> int:
         there_units = tested.equity_units - self.pricing.substitution.waited_units(client, venue)
-        spare = max(there_units - tested.requirement.initial_units, 0)
-        prices_e6, there = world.prices_e6, world.collateral(client, venue)
-        held = [Source(venue, asset, units) for asset, units in there.items() if asset in prices_e6]
-        return list(plan_top_up(spare, held, world.setting.schedule, prices_e6)) if spare else []
+        return there_units - tested.requirement.initial_units
 
     def _send_from(self, client: str, venue: str, source: Source, delay_s: int) -> int:
         """Delegate one source, or move it if it stands at another venue. Its collateral value."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from custody.transfers import Transfer
 from settlement import records
 from settlement.chain import Call, Receipt
+from settlement.desk.liens import LienRoom
 from settlement.desk.world import World
 
 
@@ -18,8 +19,8 @@ class Outgoing:
     holds: tuple[Transfer, ...] = ()
 
 
-def dispatch(world: World, outgoing: Sequence[Outgoing]) -> list[Receipt]:
-    """Store what is about to be sent, with its holds and the fills behind it, in one transaction; then send it.
+def dispatch(world: World, liens: LienRoom, outgoing: Sequence[Outgoing]) -> list[Receipt]:
+    """Store what is about to be sent, with its holds, liens and the fills behind it, in one transaction; then send it.
 
     No call is made inside the transaction. A crash in between leaves messages without a receipt: what a recovery asks
     the chain about (`records.unanswered`).
@@ -29,6 +30,7 @@ def dispatch(world: World, outgoing: Sequence[Outgoing]) -> list[Receipt]:
         for one in outgoing:
             world.post_in(tx, one.holds)
             records.store_message(tx, one.message)
+        liens.write(tx)
     world.new_fills.clear()
     return world.contracts.chain.send_together([one.call for one in outgoing])
 

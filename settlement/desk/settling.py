@@ -53,7 +53,7 @@ class SettlementRoom:
     def mirror_positions(self) -> None:
         """Send the net position changes since the last batch, with today's marks."""
         mirroring = self._mirroring()
-        receipts = dispatch(self.world, [mirroring])
+        receipts = dispatch(self.world, self.collateral.liens, [mirroring])
         answered(self.world, [(mirroring.message.digest, receipts[0])])
         self.world.prove_trades(receipts[0].tx_hash)
 
@@ -86,7 +86,9 @@ class SettlementRoom:
         together = [mirroring, self._marking()]
         found = (self._computed(venue) for venue in world.setting.venues)
         agreed = [self._prepared(cycle) for cycle in found if cycle is not None]
-        receipts = dispatch(world, [*together, *map(self._proposal, agreed)])
+        for prepared in agreed:
+            self.collateral.liens.proposed(prepared.cycle)
+        receipts = dispatch(world, self.collateral.liens, [*together, *map(self._proposal, agreed)])
         answered(world, [(one.message.digest, receipt) for one, receipt in zip(together, receipts, strict=False)])
         world.prove_trades(receipts[0].tx_hash)
         for proposed, receipt in zip(agreed, receipts[len(together) :], strict=True):
@@ -122,7 +124,8 @@ class SettlementRoom:
         fund = party_account(world.standing, chart, venue, FUND)
         holdings[FUND] = {symbol: world.spendable(fund)}
         terms = Terms(setting.schedule, symbol, setting.conversion_spread_bps, skin)
-        plan = plan_payments(dues, holdings, world.index_e6, terms)
+        # In kind at the price under guard; what has none pays nothing: it is called for, and not taken at a guess.
+        plan = plan_payments(dues, holdings, world.prices_e6, terms)
         lacking = -plan.of(HOUSE, symbol) - world.spendable(chart.venue_collateral(venue))
         if lacking > 0:
             written, tx_hash = self.collateral.fund_party(HOUSE, venue, lacking)
@@ -172,11 +175,20 @@ class SettlementRoom:
         confirmed = []
         for proposed, receipt in zip(cycles, receipts, strict=True):
             cycle = proposed.cycle.to(State.FINAL)
-            written = world.post(proposed.postings.when_final(world.now_s))
+            written = self._post_as_paid(proposed)
             self._heads[cycle.venue] = cycle.sequence, proposed.digest
             confirmed.append(cycle.to(State.PAID, State.CONFIRMED))
             self._account_for(confirmed[-1], written, receipt.tx_hash)
         return confirmed
+
+    def _post_as_paid(self, proposed: Open) -> tuple[int, int]:
+        """Post what was held, and lift the liens, as one; the first and last journal position."""
+        world, liens = self.world, self.collateral.liens
+        transfers = proposed.postings.when_final(world.now_s)
+        liens.paid(proposed.cycle)
+        with world.database.transaction() as tx:
+            liens.write(tx)
+            return world.post_in(tx, transfers) if transfers else (0, 0)
 
     def _account_for(self, cycle: Cycle, written: tuple[int, int], tx_hash: str) -> None:
         world, symbol = self.world, self.world.setting.settlement_asset

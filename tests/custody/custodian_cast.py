@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from custody import custodian_store
 from custody.amounts import Amount
 from custody.answers import Agreement, Answer
 from custody.books import Books
@@ -21,6 +22,7 @@ from custody.movements import Said, Terms
 from custody.policies import Group
 from custody.register import Register
 from custody.signed import SignedInstruction
+from custody.speaking import speaker
 from custody.states import Act, State
 from tests.custody import approving
 from tests.custody.approving import DOMAIN, USDC, admission, holding, key_of, simple_policy
@@ -93,8 +95,14 @@ class Cast:
     def withdraw(self, name: str, units: int, party: str = FUND) -> Answer:
         return self.submit(Withdraw, party, name, destination=PLACE, amount=usdc(units))
 
-    def tell(self, name: str, act: Act, reference: str = "", confirmations: int = 0) -> Answer:
-        return self.custodian.tell(name, Said(act, reference, confirmations), self.now_s, self.tx)
+    def tell(self, name: str, act: Act, reference: str = "", confirmations: int = 0, by: str | None = None) -> Answer:
+        """Said by whoever has to say it, if nobody is named."""
+        said = Said(act, reference, confirmations, self.speaker(name, act) if by is None else by)
+        return self.custodian.tell(name, said, self.now_s, self.tx)
+
+    def speaker(self, name: str, act: Act) -> str:
+        found = custodian_store.find(self.tx, name) if self.tx is not None else self.register.movement(name)
+        return (speaker(found.intent, act) if found else None) or ""
 
     def observe(self, name: str, units: int, party: str = FUND, reference: str = "0xfeed") -> Answer:
         return self.custodian.observe(name, party, "USDC", units, reference, self.now_s, self.tx)

@@ -89,7 +89,8 @@ def test_delegated_moved_recalled_and_withdrawn(address: str, standing: Standing
         assert cast.balances()["client/fund/available"] == (6, 6)
         assert cast.balances()["vault"] == (-56, -56)
         assert cast.told("m") == [
-            f"move.{s}" for s in ["requested", "approved", "recall_requested", "pending_venue", "active"]
+            *(f"move.{state}" for state in ("requested", "approved", "recall_requested", "pending_venue")),
+            "delegation.active",
         ]
         assert cast.register.verify() == []
         assert cast.books.verify() == []
@@ -140,7 +141,7 @@ def test_a_venue_that_does_not_acknowledge_in_time_loses_the_delegation(cast: Ca
     # Nobody has looked at the clock meanwhile: the answer is that of one who had.
     late = cast.tell("g", Act.ACKNOWLEDGE)
     assert (late.refusal, late.detail) == (MovementRefusal.ACT_IS_NOT_LISTED, "expired allows nothing")
-    assert [event.name for event in late.events] == ["delegation.expired"]
+    assert [event.name for event in late.events] == ["delegation.failed"]
     assert cast.balances()["client/fund/available"] == (100, 100)
     assert cast.custodian.tick(cast.now_s) == []
 
@@ -151,7 +152,7 @@ def test_a_venue_that_does_not_release_in_time_has_released(cast: Cast) -> None:
     cast.recall("r", 60)
     cast.now_s += TERMS.release_s
     (answer,) = cast.custodian.tick(cast.now_s)
-    assert [event.name for event in answer.events] == ["recall.released"]
+    assert [event.name for event in answer.events] == ["delegation.released"]
     assert cast.balances()["client/fund/available"] == (100, 100)
 
 
@@ -294,7 +295,7 @@ def test_a_quorum_that_is_not_reached_in_time_is_not_reached(address: str) -> No
         cast.custodian.submit(signed, cast.now_s)
         cast.now_s += TERMS.quorum_s
         full = cast.custodian.submit(signed.signed_by(key_of(FUND, "second")), cast.now_s)
-        assert [event.name for event in full.events] == ["delegation.expired"]
+        assert [event.name for event in full.events] == ["delegation.failed"]
         assert cast.state("g") is State.EXPIRED
 
 

@@ -21,8 +21,10 @@ from custody.custodian_store import Listed, Told
 from custody.instructions import Delegate, Move, Recall, Withdraw
 from custody.journal import Head
 from custody.movements import Said
+from custody.parties import CUSTODIAN
+from custody.speaking import CHAIN
 from custody.states import Act
-from tests.custody.custodian_cast import FUND, PLACE, TERMS, Cast, cast_at, usdc
+from tests.custody.custodian_cast import FUND, NORTH, PLACE, SOUTH, TERMS, Cast, cast_at, usdc
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_STATEMENTS = 200
@@ -44,21 +46,21 @@ def day(cast: Cast) -> list[Callable[[], Answer | list[Answer]]]:
     later_s = now_s + TERMS.release_s
     return [
         lambda: cast.custodian.observe("d", FUND, "USDC", 100, "0xfeed", now_s),
-        lambda: tell("d", Said(Act.CONFIRM, confirmations=1), now_s),
-        lambda: tell("d", Said(Act.CONFIRM, confirmations=3), now_s),
+        lambda: tell("d", Said(Act.CONFIRM, confirmations=1, by=CHAIN), now_s),
+        lambda: tell("d", Said(Act.CONFIRM, confirmations=3, by=CHAIN), now_s),
         lambda: submit(delegation, now_s),
-        lambda: tell("g", Said(Act.ACKNOWLEDGE), now_s),
+        lambda: tell("g", Said(Act.ACKNOWLEDGE, by=NORTH), now_s),
         lambda: submit(move, now_s),
-        lambda: tell("m", Said(Act.RELEASE), now_s),
-        lambda: tell("m", Said(Act.ACKNOWLEDGE), now_s + TERMS.move_delay_s),
+        lambda: tell("m", Said(Act.RELEASE, by=NORTH), now_s),
+        lambda: tell("m", Said(Act.ACKNOWLEDGE, by=SOUTH), now_s + TERMS.move_delay_s),
         lambda: submit(refused, now_s),
         lambda: submit(recall, now_s),
-        lambda: tell("r", Said(Act.RELEASE), now_s),
+        lambda: tell("r", Said(Act.RELEASE, by=NORTH), now_s),
         lambda: submit(withdrawal, now_s),
-        lambda: tell("w", Said(Act.SEND, "0xcafe"), now_s),
+        lambda: tell("w", Said(Act.SEND, "0xcafe", by=CUSTODIAN), now_s),
         lambda: submit(silent, now_s),
         lambda: cast.custodian.tick(later_s),
-        lambda: tell("w", Said(Act.CONFIRM, "0xcafe"), later_s),
+        lambda: tell("w", Said(Act.CONFIRM, "0xcafe", by=CHAIN), later_s),
     ]
 
 

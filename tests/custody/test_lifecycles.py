@@ -120,3 +120,28 @@ def test_the_table_that_is_shown_is_the_one_that_is_run() -> None:
         " | the same call has the same answer |"
     )
     assert expected in lines
+
+
+EVENTS = """
+delegation requested  delegation.requested
+delegation active     delegation.active
+delegation blocked    delegation.blocked
+delegation refused    delegation.failed
+delegation expired    delegation.failed
+recall     released   delegation.released
+recall     blocked    delegation.blocked
+recall     refused    recall.failed
+move       active     delegation.active
+move       released   delegation.released
+move       expired    move.failed
+deposit    expired    deposit.expired
+withdrawal failed     withdrawal.failed
+"""
+
+
+@pytest.mark.parametrize("row", EVENTS.strip().splitlines(), ids=lambda row: row.split()[0] + row.split()[1])
+def test_events_have_the_names_of_the_specification(row: str) -> None:
+    name, state, expected = row.split()
+    lifecycle = Lifecycle(name)
+    told = {one.event(lifecycle) for one in MACHINES[lifecycle] if one.target is State(state)}
+    assert told == {expected}

@@ -120,7 +120,7 @@ def test_unsound_comes_before_blocked_and_is_final() -> None:
     halted = Facts(Coverage(10, 0, 0), is_halted=True)
     after = stepped(asked, Said(Act.RESERVE), halted)
     assert (after.movement.state, after.movement.reason) == (State.REFUSED, "exceeds_available")
-    assert (after.transfers, after.event.name, after.event.reason) == ((), "delegation.refused", "exceeds_available")
+    assert (after.transfers, after.event.name, after.event.reason) == ((), "delegation.failed", "exceeds_available")
     after = stepped(asked, Said(Act.RESERVE), replace(RICH, is_halted=True))
     assert (after.movement.state, after.movement.reason) == (State.BLOCKED, "venue_halted")
     assert after.movement.deadline_s == NOW_S + TERMS.block_s
@@ -150,7 +150,7 @@ def test_a_halted_venue_stops_what_enters_and_not_what_leaves() -> None:
 def test_a_silent_venue_releases_at_the_deadline_whenever_that_is_noticed() -> None:
     asked = movement(Lifecycle.RECALL, State.RECALL_REQUESTED, deadline_s=950)
     after = stepped(asked, Said(Act.TIME_OUT), replace(RICH, compartment_units=0))
-    assert (after.movement.state, after.event.name) == (State.RELEASED, "recall.released")
+    assert (after.movement.state, after.event.name) == (State.RELEASED, "delegation.released")
     assert after.event.occurred_at_s == 950
     assert [(one.kind, one.occurred_at_s) for one in after.transfers] == [(Kind.POST, 950)]
     owed = Facts(Coverage(0, 60, 0), 0, {Block.OBLIGATION_UNPAID: 1})

@@ -124,7 +124,7 @@ def test_who_brings_other_collateral_in_time_is_never_called(backed: "Harbour") 
     hears(backed, 600, PAR, LATE)
     backed.bring("hedger", 300_000, 120_000)
     (spare,) = backed.desk.margin.spare_at("hedger", VENUE)
-    assert (spare.asset, spare.units) == ("USDC", 17_959_183_674), "17,600 over 0.98: the bitcoin covers none of it"
+    assert (spare.asset, spare.units) == ("USDC", 17_959_183_673), "17,600 over 0.98: the bitcoin covers none of it"
     told = hears(backed, SUBSTITUTION_S, PAR, LATE)
     assert kinds(told) == ["substitution_ended"]
     assert backed.desk.margin.equity("hedger", VENUE) == 117_600 * USD

@@ -78,7 +78,7 @@ def delegation(units: int = 60) -> SignedInstruction:
 def deposited(run: Run) -> None:
     deposit = ("--party", FUND, "--asset", "USDC", "--units", 100, "--reference", "0xfeed")
     assert run("observe", "d", *deposit, at=NOW_S).status == DONE
-    assert run("tell", "d", "confirm", "--confirmations", 2, at=NOW_S).status == DONE
+    assert run("tell", "d", "confirm", "--confirmations", 2, "--by", "chain", at=NOW_S).status == DONE
 
 
 def test_a_day_of_one_delegation(run: Run, tmp_path: Path) -> None:
@@ -97,8 +97,13 @@ def test_a_day_of_one_delegation(run: Run, tmp_path: Path) -> None:
         "30",
         "0",
     )
-    assert run("tell", "g", "acknowledge", at=NOW_S + 2, plainly=True).said == "g: active\n"
-    assert run("tell", "g", "acknowledge", at=NOW_S + 3, plainly=True).said == "g: active (as before)\n"
+    (stranger,) = run("tell", "g", "acknowledge", "--by", FUND, at=NOW_S + 2).lines
+    assert (stranger["refusal"], stranger["detail"]) == (
+        "is_not_the_speakers_to_say",
+        "acknowledge is venue/north's",
+    )
+    assert run("tell", "g", "acknowledge", "--by", NORTH, at=NOW_S + 2, plainly=True).said == "g: active\n"
+    assert run("tell", "g", "acknowledge", "--by", NORTH, at=NOW_S + 3, plainly=True).said == "g: active (as before)\n"
     listed = run("movements", "--party", FUND, "--state", "active").lines
     assert [(one["id"], one["units"], one["deadline_s"]) for one in listed] == [("g", "60", None)]
     told = run("events", "--after", 2).lines
@@ -112,14 +117,14 @@ def test_silence_is_told_by_tick(run: Run, tmp_path: Path) -> None:
     run("submit", file_of(tmp_path, delegation().signed_by(key_of(FUND, "second"))), at=NOW_S)
     assert run("tick", at=NOW_S + 99).lines == []
     (answer,) = run("tick", at=NOW_S + 100).lines
-    assert (answer["id"], answer["state"], answer["events"]) == ("g", "expired", ["delegation.expired"])
+    assert (answer["id"], answer["state"], answer["events"]) == ("g", "expired", ["delegation.failed"])
 
 
 def test_what_is_refused_says_why_and_fails(run: Run, tmp_path: Path) -> None:
     deposited(run)
-    refused = run("tell", "d", "drop", at=NOW_S, plainly=True)
+    refused = run("tell", "d", "drop", "--by", "chain", at=NOW_S, plainly=True)
     assert (refused.status, refused.said) == (FAILED, "d: act_is_not_listed (credited allows nothing)\n")
-    (answer,) = run("tell", "nobody", "release", at=NOW_S).lines
+    (answer,) = run("tell", "nobody", "release", "--by", NORTH, at=NOW_S).lines
     assert (answer["refusal"], answer["retry_may_succeed"]) == ("movement_not_found", True)
     elsewhere = Withdraw(party=FUND, id="w", nonce=2, expires_at_s=NOW_S + 9, destination=PLACE, amount=usdc(5))
     signed = SignedInstruction(approving.DOMAIN, elsewhere).signed_by(key_of(FUND, "first"))
@@ -128,8 +133,8 @@ def test_what_is_refused_says_why_and_fails(run: Run, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_bad_usage(run: Run, tmp_path: Path, setting: Path) -> None:
-    assert "ACT: expected one of confirm, drop" in run("tell", "d", "approve", at=NOW_S).complained
-    assert run("tell", "d", "approve", at=NOW_S).status == USAGE
+    assert "ACT: expected one of confirm, drop" in run("tell", "d", "approve", "--by", FUND, at=NOW_S).complained
+    assert run("tell", "d", "approve", "--by", FUND, at=NOW_S).status == USAGE
     file = tmp_path / "none.json"
     file.write_text('{"operation": "delegate"}')
     ran = run("submit", file, at=NOW_S)
@@ -146,5 +151,5 @@ def test_what_cannot_be_read_is_bad_usage(run: Run, tmp_path: Path, setting: Pat
 def test_the_tables_are_printed_as_they_are_run(run: Run) -> None:
     said = run("lifecycles", "--name", "recall").said
     assert said.startswith("### recall\n\n| from | act |")
-    assert "| recall_requested | time_out | clock | always | released | post | recall.released |" in said
+    assert "| recall_requested | time_out | clock | always | released | post | delegation.released |" in said
     assert run("lifecycles").said.count("### ") == 5

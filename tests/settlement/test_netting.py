@@ -85,6 +85,13 @@ def test_a_debtor_without_cash_pays_in_kind_to_the_venue_which_pays_the_winner()
     assert plan.shortfalls == ()
 
 
+def test_what_has_no_price_is_not_taken_and_the_debt_is_a_shortfall() -> None:
+    dues = {"miner": -70 * DOLLAR, HOUSE: 70 * DOLLAR}
+    plan = plan_payments(dues, {"miner": {"BTC": 10**8}}, {"USDC": 10**6}, TERMS)
+    assert plan.of("miner", "BTC") == 0
+    assert [(short.debtor, short.units) for short in plan.shortfalls] == [("miner", 70 * DOLLAR)]
+
+
 def test_assets_are_drawn_in_the_order_of_the_schedule() -> None:
     """40 dollars in cash, then all bitcoin (0.0005 at 79,920 = 39.96), then ether for the 20.04 that are left."""
     held = {"carry": {"ETH": 10**9, "USDC": 40 * DOLLAR, "BTC": 50_000}}

@@ -388,7 +388,7 @@ def test_from_new_keys_to_a_delegation_that_waits_for_its_venue(
     )  # fmt: skip
     deposit = ("--party", FUND, "--asset", "USDC", "--units", 100, "--reference", "0xfeed")
     assert ran("custody", "observe", "d", *deposit, *custodian).status == DONE
-    assert ran("custody", "tell", "d", "confirm", "--confirmations", 1, *custodian).status == DONE
+    assert ran("custody", "tell", "d", "confirm", "--confirmations", 1, "--by", "chain", *custodian).status == DONE
 
     order = tmp_path / "order.json"
     content = Delegate(party=FUND, id="g", nonce=1, expires_at_s=NOW_S + 3_600, venue="north", amount=usdc(60))
