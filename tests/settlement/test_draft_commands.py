@@ -98,7 +98,10 @@ def test_every_kind_is_drafted_signed_by_a_wallet_and_accepted(run: Run, tmp_pat
     ledger = ("--database", tmp_path / "ledger.sqlite", "--setting", "setting.json", "--json", "--at", LATER_S)
     deposit = ("--party", FUND, "--asset", "USDC", "--units", 100_000_000, "--reference", "0xfeed")
     assert run("custody", "observe", "d", *deposit, *ledger[:-1], NOW_S).status == DONE
-    assert run("custody", "tell", "d", "confirm", "--confirmations", 1, *ledger[:-1], NOW_S).status == DONE
+    assert (
+        run("custody", "tell", "d", "confirm", "--by", "chain", "--confirmations", 1, *ledger[:-1], NOW_S).status
+        == DONE
+    )
     for operation in KINDS:
         file = tmp_path / f"{operation}.json"
         ran = of_kind(run, operation, "--setting", "setting.json", "--out", file, "--json")
@@ -113,7 +116,7 @@ def test_every_kind_is_drafted_signed_by_a_wallet_and_accepted(run: Run, tmp_pat
         assert (answer["refusal"], answer["declined"]) == (None, None), (operation, answer)
         if operation is Operation.DELEGATE:
             assert answer["state"] == "pending_venue"
-            assert run("custody", "tell", "id/delegate", "acknowledge", *ledger).status == DONE
+            assert run("custody", "tell", "id/delegate", "acknowledge", "--by", "venue/north", *ledger).status == DONE
     assert set(KINDS) == set(Operation)
 
 

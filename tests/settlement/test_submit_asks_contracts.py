@@ -89,7 +89,7 @@ def world(code: bytes, anvil: Anvil, node: Node, tmp_path: Path, capsys: pytest.
     made = World(tmp_path, node, anvil.url, wallet, capsys)
     deposit = ("--party", FUND, "--asset", "USDC", "--units", 100, "--reference", "0xfeed")
     assert made.run("observe", "d", *deposit).status == DONE
-    assert made.run("tell", "d", "confirm", "--confirmations", 1).status == DONE
+    assert made.run("tell", "d", "confirm", "--by", "chain", "--confirmations", 1).status == DONE
     return made
 
 
