@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "contracts"
 ARTIFACTS = CONTRACTS / "artifacts"
-NAMES = ("CustodyToken", "CollateralVault", "PositionBook", "SettlementBook", "LiabilityRegistry")
+NAMES = ("CustodyToken", "AttestedMinter", "CollateralVault", "PositionBook", "SettlementBook", "LiabilityRegistry")
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
