@@ -11,7 +11,7 @@ from settlement.batch import MirrorBatch
 from settlement.chain import Call, Chain, Receipt
 from settlement.chain_cycle import ChainCycle
 from settlement.releases import Release
-from settlement.reserve_attestation import MintRefusal, ReserveAttestation, Reserves, is_enough, refusal
+from settlement.reserve_attestation import MintRefusal, ReserveAttestation, Reserves, must_attest, refusal
 
 TOKEN, VAULT, POSITIONS, SETTLEMENT, MINTER = (
     load_artifact(name)
@@ -88,11 +88,12 @@ class Contracts:
     def credit(self, asset: Asset, holder: str, venue: str, units: int, held: Reserves) -> Receipt:
         """Mint claims into the vault and write them to a compartment. Both carry what the custodian believes.
 
-        What is `held` is attested first where the last attestation is stale or too small.
+        What is `held` is attested first where the last attestation is stale or too small; whoever has not asked
+        `refuses` hears the chain's own refusal as a ChainError.
         """
         amount, token, supply = asset.to_chain(units), self.tokens[asset.symbol], self.supply[asset.symbol]
         last, now_s = self.attested.get(asset.symbol), self.chain.node.next_block_time()
-        if not is_enough(last, supply + amount, now_s, self.plan.attestation_age_s):
+        if must_attest(last, supply, amount, now_s, self.plan.attestation_age_s):
             self.attest(asset, held)
         mint = MINTER.call("mint", token, self.vault, amount, supply)
         credit = VAULT.call("credit", holder, venue, token, amount)

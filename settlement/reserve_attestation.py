@@ -1,4 +1,4 @@
-"""What the custodian signs so that claims may be minted: EIP-712, the same digest as in Solidity; and when to sign anew.
+"""What the custodian signs so that claims may be minted: EIP-712, the digest that Solidity hashes; and when to sign anew.
 
 `custody.reserves` is the custodian's word to readers, by asset and in ledger units. This one is to a contract, which
 knows a token and its base units, and mints within it.
@@ -60,16 +60,26 @@ class MintRefusal(StrEnum):
         return True
 
 
-def is_enough(last: ReserveAttestation | None, needed: int, now_s: int, longest_age_s: int) -> bool:
-    """Whether the last attestation allows a supply of `needed` base units at `now_s`, as the contract judges it."""
-    return last is not None and now_s <= last.as_of_s + longest_age_s and needed <= last.reserves
-
-
 def refusal(last: ReserveAttestation | None, held: int, supply: int, amount: int) -> MintRefusal | None:
     """Whether the custodian, whose books hold `held`, may let `amount` be minted on top of `supply` (base units).
 
     What it has once said to be missing is not taken back because the books still say otherwise.
     """
-    if last is not None and last.reserves < supply:
+    if _fell_short(last, supply):
         return MintRefusal.RESERVES_FELL_SHORT
     return MintRefusal.EXCEEDS_RESERVES if supply + amount > held else None
+
+
+def must_attest(last: ReserveAttestation | None, supply: int, amount: int, now_s: int, longest_age_s: int) -> bool:
+    """Whether a mint needs another attestation first: there is none, or the last is stale or too small.
+
+    Never when it fell short: that is the custodian's word, and stands until the custodian itself says otherwise.
+    """
+    if last is None:
+        return True
+    is_fresh = now_s <= last.as_of_s + longest_age_s
+    return not _fell_short(last, supply) and not (is_fresh and supply + amount <= last.reserves)
+
+
+def _fell_short(last: ReserveAttestation | None, supply: int) -> bool:
+    return last is not None and last.reserves < supply
