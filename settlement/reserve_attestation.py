@@ -1,4 +1,4 @@
-"""What the custodian signs so that claims may be minted: EIP-712, the digest that Solidity hashes; and when to sign anew.
+"""What the custodian signs so that claims may be minted: EIP-712, the digest Solidity hashes; and when to sign anew.
 
 `custody.reserves` is the custodian's word to readers, by asset and in ledger units. This one is to a contract, which
 knows a token and its base units, and mints within it.
