@@ -19,7 +19,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "contracts"
 ARTIFACTS = CONTRACTS / "artifacts"
-NAMES = ("CustodyToken", "CollateralVault", "PositionBook", "SettlementBook", "LiabilityRegistry", "MarkFeed")
+NAMES = (
+    "CustodyToken",
+    "AttestedMinter",
+    "CollateralVault",
+    "PositionBook",
+    "SettlementBook",
+    "LiabilityRegistry",
+    "MarkFeed",
+)
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 

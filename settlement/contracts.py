@@ -12,12 +12,16 @@ from settlement.chain import Call, Chain, Receipt
 from settlement.chain_cycle import ChainCycle
 from settlement.keys import signer_of
 from settlement.releases import Release
+from settlement.reserve_attestation import MintRefusal, ReserveAttestation, Reserves, must_attest, refusal
 from settlement.signed_marks import DOMAIN_NAME, MarkBatch, in_order
 
-TOKEN, VAULT, POSITIONS, SETTLEMENT, MARKS = (
-    load_artifact(name) for name in ("CustodyToken", "CollateralVault", "PositionBook", "SettlementBook", "MarkFeed")
+ALL = TOKEN, VAULT, POSITIONS, SETTLEMENT, MINTER, MARKS = tuple(
+    load_artifact(name)
+    for name in ("CustodyToken", "CollateralVault", "PositionBook", "SettlementBook", "AttestedMinter", "MarkFeed")
 )
-ALL = (TOKEN, VAULT, POSITIONS, SETTLEMENT, MARKS)
+
+ATTESTATION_AGE_S = 4 * 3_600
+"""How old an attestation may be for a mint: one settlement cycle of the usual four hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +45,28 @@ class Plan:
     assets: tuple[Asset, ...]
     venues: Mapping[str, Signer]
     custodian: Signer
-    redemption: Signer
     dispute_window_s: int
     marks: MarkTerms = field(default_factory=MarkTerms.for_demonstration)
+    attestation_age_s: int = ATTESTATION_AGE_S
 
 
 @dataclass(slots=True)
 class Contracts:
-    """One deployment, and the sender that operates it. `supply` is what the custodian believes of each token."""
+    """One deployment, and the sender that operates it.
+
+    `supply` and `attested` are what the custodian believes of each token: base units, and its own last attestation.
+    """
 
     chain: Chain
     plan: Plan
     tokens: dict[str, str] = field(default_factory=dict)
+    minter: str = ""
     vault: str = ""
     positions: str = ""
     settlement: str = ""
     marks: str = ""
     supply: dict[str, int] = field(default_factory=dict)
+    attested: dict[str, ReserveAttestation] = field(default_factory=dict)
     _nonces: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -75,25 +84,55 @@ class Contracts:
         """Where a source's signature of marks is good."""
         return Domain(DOMAIN_NAME, self.chain.node.chain_id, self.marks).separator()
 
-    def credit(self, asset: Asset, holder: str, venue: str, units: int) -> Receipt:
-        """Mint claims into the vault and write them to a compartment. Both carry what the custodian believes."""
-        amount, token = asset.to_chain(units), self.tokens[asset.symbol]
-        mint = TOKEN.call("guardMint", self.vault, amount, self.supply[asset.symbol])
+    @property
+    def minter_domain(self) -> bytes:
+        """Where the custodian's attestation of reserves is good."""
+        return Domain("Bulkhead Minter", self.chain.node.chain_id, self.minter).separator()
+
+    def attest(self, asset: Asset, held: Reserves) -> Receipt:
+        """Tell the chain what the custodian holds; less than the claims in existence stops their minting."""
+        last = self.attested.get(asset.symbol)
+        attestation = ReserveAttestation(
+            self.tokens[asset.symbol], asset.to_chain(held.units), held.journal_position, held.journal_head,
+            1 if last is None else last.sequence + 1, self.chain.node.next_block_time(),
+        )  # fmt: skip
+        signature = self.plan.custodian.sign_digest(attestation.digest(self.minter_domain))
+        data = MINTER.call("attest", attestation.arguments(), signature)
+        receipt = self.chain.send(self.minter, data, "reserves attested")
+        self.attested[asset.symbol] = attestation
+        return receipt
+
+    def refuses(self, asset: Asset, units: int, held: Reserves) -> MintRefusal | None:
+        """Why the custodian would not have so many more ledger units of claims minted; None if it would."""
+        symbol, amount = asset.symbol, asset.to_chain(units)
+        return refusal(self.attested.get(symbol), asset.to_chain(held.units), self.supply[symbol], amount)
+
+    def credit(self, asset: Asset, holder: str, venue: str, units: int, held: Reserves) -> Receipt:
+        """Mint claims into the vault and write them to a compartment. Both carry what the custodian believes.
+
+        What is `held` is attested first where the last attestation is stale or too small; whoever has not asked
+        `refuses` hears the chain's own refusal as a ChainError.
+        """
+        amount, token, supply = asset.to_chain(units), self.tokens[asset.symbol], self.supply[asset.symbol]
+        last, now_s = self.attested.get(asset.symbol), self.chain.node.next_block_time()
+        if must_attest(last, supply, amount, now_s, self.plan.attestation_age_s):
+            self.attest(asset, held)
+        mint = MINTER.call("mint", token, self.vault, amount, supply)
         credit = VAULT.call("credit", holder, venue, token, amount)
-        calls = (Call(token, mint, "claims minted"), Call(self.vault, credit, "compartment credited"))
+        calls = (Call(self.minter, mint, "claims minted"), Call(self.vault, credit, "compartment credited"))
         _, receipt = self.chain.send_together(calls)
         self.supply[asset.symbol] += amount
         return receipt
 
     def release(self, asset: Asset, holder: Signer, venue: str, units: int, deadline_s: int) -> Receipt:
-        """Take claims out of a compartment with its holder's signature, and burn them."""
+        """Take claims out of a compartment with its holder's signature, and burn them in the release's name."""
         amount, token = asset.to_chain(units), self.tokens[asset.symbol]
         nonce = self._nonces.get(holder.address, 0)
         release = Release(holder.address, venue, token, amount, nonce, deadline_s)
-        signature = holder.sign_digest(release.digest(self.vault_domain))
-        leave = VAULT.call("release", release.arguments(), signature)
-        burn = TOKEN.call("guardBurn", self.plan.redemption.address, amount, self.supply[asset.symbol])
-        calls = (Call(self.vault, leave, "compartment released"), Call(token, burn, "claims burned"))
+        digest = release.digest(self.vault_domain)
+        leave = VAULT.call("release", release.arguments(), holder.sign_digest(digest))
+        burn = MINTER.call("burn", token, amount, self.supply[asset.symbol], digest)
+        calls = (Call(self.vault, leave, "compartment released"), Call(self.minter, burn, "claims burned"))
         receipt, _ = self.chain.send_together(calls)
         self._nonces[holder.address] = nonce + 1
         self.supply[asset.symbol] -= amount

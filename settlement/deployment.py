@@ -2,7 +2,7 @@
 
 from custody.signers import Signer
 from settlement.chain import Chain
-from settlement.contracts import ALL, MARKS, POSITIONS, SETTLEMENT, TOKEN, VAULT, Contracts, Plan
+from settlement.contracts import ALL, MARKS, MINTER, POSITIONS, SETTLEMENT, TOKEN, VAULT, Contracts, Plan
 from settlement.node import Node
 
 
@@ -18,11 +18,14 @@ def deploy(node: Node, operator: Signer, plan: Plan) -> Contracts:
         chain.send(to, data, "deployment")
 
     me = operator.address
-    contracts.vault = create(VAULT.creation(me, plan.redemption.address))
+    contracts.minter = create(MINTER.creation(me, plan.custodian.address, plan.attestation_age_s))
+    # What is released goes to where alone it can be burned.
+    contracts.vault = create(VAULT.creation(me, contracts.minter))
     contracts.positions = create(POSITIONS.creation(me))
     book = SETTLEMENT.creation(me, contracts.vault, plan.custodian.address, plan.dispute_window_s)
     contracts.settlement = create(book)
     for role, artifact, address, holder in (
+        ("OPERATOR_ROLE", MINTER, contracts.minter, me),
         ("CUSTODIAN_ROLE", VAULT, contracts.vault, me),
         ("SETTLEMENT_ROLE", VAULT, contracts.vault, contracts.settlement),
         ("OPERATOR_ROLE", POSITIONS, contracts.positions, me),
@@ -33,8 +36,9 @@ def deploy(node: Node, operator: Signer, plan: Plan) -> Contracts:
     for asset in plan.assets:
         name, symbol = f"Bulkhead custody claim on {asset.symbol}", f"bc{asset.symbol}"
         token = create(TOKEN.creation(asset.chain_decimals, name, symbol))
-        wire(token, TOKEN.call("initialize", me, me))
-        wire(token, TOKEN.call("setDestinationAllowed", plan.redemption.address, True))
+        # The minter administers the token too: nobody, the operator included, can ever seat another minter.
+        wire(token, TOKEN.call("initialize", contracts.minter, contracts.minter))
+        wire(contracts.minter, MINTER.call("setDestinationAllowed", token, contracts.minter, True))
         contracts.tokens[asset.symbol], contracts.supply[asset.symbol] = token, 0
     terms = plan.marks
     sources = sorted((source.address for source in terms.sources), key=lambda address: int(address, 16))

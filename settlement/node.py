@@ -117,6 +117,10 @@ class Node:
         """The latest block's time, UTC seconds."""
         return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
 
+    def next_block_time(self) -> int:
+        """The earliest time that the next block can carry, UTC seconds: of an anvil of our own, the very one."""
+        return self._wanted_s or self.block_time() + 1
+
     def move_to(self, at_s: int) -> None:
         """Let the next block carry this time (UTC seconds), and later ones a second more each; anvil only."""
         self._wanted_s = at_s

@@ -3,6 +3,13 @@ pragma solidity 0.8.37;
 
 import {CustodyToken} from "../src/CustodyToken.sol";
 
+/// An event as forge records it.
+struct Log {
+    bytes32[] topics;
+    bytes data;
+    address emitter;
+}
+
 /// The part of forge's cheatcodes that these tests use; there is no forge-std here. Add a line when a test needs one.
 interface Vm {
     function addr(uint256 key) external pure returns (address);
@@ -19,7 +26,9 @@ interface Vm {
     function expectEmit() external;
     function expectRevert(bytes calldata) external;
     function expectRevert(bytes4) external;
+    function getRecordedLogs() external returns (Log[] memory);
     function prank(address) external;
+    function recordLogs() external;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function startPrank(address) external;
     function stopPrank() external;

@@ -127,6 +127,10 @@ PHRASES: dict[str, Callable[[Happening], str]] = {
     "call_expired": lambda h: f"{h.party}'s call at {h.venue} has run out",
     "top_up_sent": _top_up,
     "top_up_arrived": lambda h: f"{h.venue} acknowledges {_amount(h)} of {h.party}",
+    "delegation_refused": lambda h: (
+        f"{_amount(h)} of {h.party} do not reach {h.venue}: no claims are minted for them "
+        f"({str(h.facts['why']).replace('_', ' ')})"
+    ),
     "liquidation_started": _liquidation,
     "liquidation_slice": _sold,
     "liquidation_closed": _liquidation_ended,

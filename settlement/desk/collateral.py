@@ -20,6 +20,7 @@ from settlement.desk.world import DeskError, World
 from settlement.keys import holder_of
 from settlement.mirror import FUND, HOUSE
 from settlement.postings import OMNIBUS, party_account
+from settlement.reserve_attestation import MintRefusal
 
 DAYS_A_YEAR = 365
 CONSENT_S = 3_600
@@ -166,6 +167,9 @@ class CollateralRoom:
         for arrival in due:
             if arrival.out_of:
                 self._release_on_chain(arrival.client, arrival.out_of, arrival.asset, arrival.units)
+            if why := self._no_claims_for(arrival):
+                self._turn_away(arrival, why)
+                continue
             with self._written() as postings:
                 self.instructing.tell(arrival.movement_id, Act.ACKNOWLEDGE, f"venue/{arrival.venue}")
             holder = arrival.client if world.standing is Standing.SEGREGATED else OMNIBUS
@@ -175,6 +179,19 @@ class CollateralRoom:
                     "top_up_arrived", arrival.client, arrival.venue, postings=postings.span, tx_hash=tx_hash,
                     asset=arrival.asset, units=arrival.units,
                 )  # fmt: skip
+
+    def _no_claims_for(self, arrival: Arrival) -> MintRefusal | None:
+        world, asset = self.world, self.world.setting.schedule[arrival.asset].asset
+        return world.contracts.refuses(asset, arrival.units, world.reserves(arrival.asset))
+
+    def _turn_away(self, arrival: Arrival, why: MintRefusal) -> None:
+        """Without a claim the venue takes nothing: the hold is voided; what has left a venue is the client's own."""
+        with self._written() as postings:
+            self.instructing.tell(arrival.movement_id, Act.REFUSE, why)
+        self.world.tell(
+            "delegation_refused", arrival.client, arrival.venue, postings=postings.span,
+            asset=arrival.asset, units=arrival.units, why=why,
+        )  # fmt: skip
 
     def recall(self, client: str, venue: str, asset: str, units: int) -> tuple[tuple[int, int], str]:
         """Bring collateral back from a venue: held, released on chain with its holder's signature, posted.
@@ -260,4 +277,4 @@ class CollateralRoom:
         world = self.world
         asset = world.setting.schedule[symbol].asset
         holder, at = world.holder_address(party, venue), world.venue_address(venue)
-        return world.contracts.credit(asset, holder, at, units).tx_hash
+        return world.contracts.credit(asset, holder, at, units, world.reserves(symbol)).tx_hash

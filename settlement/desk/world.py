@@ -20,6 +20,7 @@ from settlement.desk.setting import Setting
 from settlement.happenings import Happening
 from settlement.keys import holder_of
 from settlement.mirror import Fill, Mirror
+from settlement.reserve_attestation import Reserves
 
 TRADED = frozenset({"traded", "liquidation_slice", "adl_applied"})
 """Happenings that change positions: their proof on chain is the batch that mirrors them."""
@@ -117,6 +118,13 @@ class World:
     def available(self, client: str) -> dict[str, int]:
         """What a client has at the custodian that backs nothing: spendable ledger units by asset."""
         return {symbol: self.spendable(chart.available(client)) for symbol, chart in self.charts.items()}
+
+    def reserves(self, symbol: str) -> Reserves:
+        """What the custodian's books hold of an asset now; what is already on its way out is held no longer."""
+        with self.database.snapshot() as reader:
+            vault, head = self.books.totals(self.charts[symbol].vault().id, reader), self.books.head(reader)
+        held_units = vault.debits_posted - vault.credits_posted - vault.credits_pending
+        return Reserves(held_units, head.position, head.digest)
 
     def valued(self, holdings: Mapping[str, int]) -> Valuation:
         """What holdings (ledger units by asset) count for now, at guarded prices; nothing where there is none."""

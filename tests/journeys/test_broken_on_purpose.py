@@ -15,6 +15,7 @@ from settlement.keys import signer_of
 from settlement.mirror import HOUSE
 from settlement.node import ChainError
 from settlement.signed_marks import MarkBatch
+from tests.settlement.sole_minter import as_the_minter
 
 if TYPE_CHECKING:
     from tests.journeys.conftest import Harbour
@@ -157,16 +158,14 @@ def supply_of(harbour: "Harbour") -> int:
 
 def test_a_claim_minted_behind_the_ledgers_back_is_named_with_both_numbers(busy: "Harbour") -> None:
     contracts, supply = busy.world.contracts, supply_of(busy)
-    mint = TOKEN.call("mint", signer_of("stranger").address, 5)
-    contracts.chain.send(contracts.tokens["USDC"], mint, "behind the back")
+    as_the_minter(contracts, "USDC", TOKEN.call("mint", signer_of("stranger").address, 5))
     with pytest.raises(InvariantError, match=f"token supply of USDC: expected {supply:,}, found {supply + 5:,}"):
         busy.desk.audit.after_cycle()
 
 
 def test_a_claim_burned_behind_the_ledgers_back_is_named_with_both_numbers(busy: "Harbour") -> None:
     contracts, supply = busy.world.contracts, supply_of(busy)
-    burn = TOKEN.call("adminBurn", contracts.vault, 5)
-    contracts.chain.send(contracts.tokens["USDC"], burn, "behind the back")
+    as_the_minter(contracts, "USDC", TOKEN.call("adminBurn", contracts.vault, 5))
     with pytest.raises(InvariantError, match=f"token supply of USDC: expected {supply:,}, found {supply - 5:,}"):
         busy.desk.audit.after_cycle()
 
@@ -190,7 +189,7 @@ def test_claims_moved_between_compartments_keep_the_supply_and_are_found_all_the
     world.contracts.release(
         world.setting.schedule["USDC"].asset, signer_of("venue/harbour"), world.venue_address("harbour"), 11, 2**40
     )
-    chain.send(token, TOKEN.call("mint", world.contracts.vault, 11), "behind the back")
+    as_the_minter(world.contracts, "USDC", TOKEN.call("mint", world.contracts.vault, 11))
     stranger = world.holder_address("bystander", "harbour")
     credit = VAULT.call("credit", stranger, world.venue_address("harbour"), token, 11)
     chain.send(world.contracts.vault, credit, "behind the back")

@@ -170,7 +170,7 @@ def credited(harbour: "Harbour", client: str, symbol: str, units: int) -> None:
     """Claims in a client's compartment on chain that no ledger knows of."""
     world = harbour.world
     holder, at = world.holder_address(client, VENUE), world.venue_address(VENUE)
-    world.contracts.credit(world.setting.schedule[symbol].asset, holder, at, units)
+    world.contracts.credit(world.setting.schedule[symbol].asset, holder, at, units, world.reserves(symbol))
 
 
 def moved_on_chain(harbour: "Harbour", giver: str, taker: str, units: int) -> None:

@@ -29,7 +29,7 @@ def deployed(node: Node) -> Contracts:
     operator = signer_of("operator")
     node.rpc("anvil_setBalance", operator.address, hex(10**24))
     venues = {name: signer_of(f"venue/{name}") for name in ("harbour", "quay")}
-    plan = Plan((USDC, ETH), venues, signer_of("custodian"), signer_of("redemption"), WINDOW_S)
+    plan = Plan((USDC, ETH), venues, signer_of("custodian"), WINDOW_S)
     return deploy(node, operator, plan)
 
 

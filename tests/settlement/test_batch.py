@@ -39,7 +39,7 @@ def book() -> Iterator[Contracts]:
         operator = signer_of("operator")
         node.rpc("anvil_setBalance", operator.address, hex(10**24))
         assets = (Asset("USDC", 6, 6), Asset("BTC", 8, 8))
-        plan = Plan(assets, {"harbour": signer_of("venue/harbour")}, signer_of("custodian"), operator, 300)
+        plan = Plan(assets, {"harbour": signer_of("venue/harbour")}, signer_of("custodian"), 300)
         yield deploy(node, operator, plan)
 
 

@@ -10,6 +10,7 @@ from settlement.contracts import Contracts, Plan
 from settlement.deployment import deploy
 from settlement.keys import holder_of, signer_of
 from settlement.node import ChainError, Node
+from tests.settlement.sole_minter import PLENTY
 
 USDC, BTC = Asset("USDC", 6, 6), Asset("BTC", 8, 18)
 VENUES = ("harbour", "quay")
@@ -21,7 +22,7 @@ def contracts(node: Node) -> Contracts:
     operator = signer_of("operator")
     node.rpc("anvil_setBalance", operator.address, hex(10**24))
     venues = {venue: signer_of(f"venue/{venue}") for venue in VENUES}
-    return deploy(node, operator, Plan((USDC, BTC), venues, signer_of("custodian"), signer_of("redemption"), 300))
+    return deploy(node, operator, Plan((USDC, BTC), venues, signer_of("custodian"), 300))
 
 
 def place(client: str, venue: str, asset: Asset) -> Place:
@@ -32,7 +33,7 @@ def test_together_they_are_what_each_is_alone(contracts: Contracts) -> None:
     clients = [f"client{number}" for number in range(40)]
     places = [place(client, venue, asset) for client in clients for venue in VENUES for asset in (USDC, BTC)]
     for number, asked in enumerate(places[::7], start=1):
-        contracts.credit(asked.asset, asked.holder, asked.venue, number * 10_001)
+        contracts.credit(asked.asset, asked.holder, asked.venue, number * 10_001, PLENTY)
     alone = [contracts.compartment(asked.asset, asked.holder, asked.venue) for asked in places]
     assert claims_in(contracts, places) == alone
     assert alone[::7] == [number * 10_001 for number in range(1, 24)]

@@ -13,6 +13,7 @@ from settlement.keys import holder_of, role_of, signer_of
 from settlement.mirror import FUND, HOUSE
 from settlement.node import ChainError, Node
 from settlement.postings import OMNIBUS
+from tests.settlement.sole_minter import PLENTY, as_the_minter
 
 USDC, ETH = Asset("USDC", 6, 6), Asset("ETH", 9, 18)
 FAR_S = 1_900_000_000
@@ -51,8 +52,8 @@ def compartments(contracts: Contracts) -> dict[tuple[str, str], int]:
 
 
 def test_a_credit_mints_into_one_compartment_and_no_other(contracts: Contracts) -> None:
-    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 70)
-    contracts.credit(USDC, MAKER.address, HARBOUR.address, 5)
+    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 70, PLENTY)
+    contracts.credit(USDC, MAKER.address, HARBOUR.address, 5, PLENTY)
     assert compartments(contracts) == {
         ("hedger", "harbour"): 70, ("hedger", "quay"): 0, ("maker", "harbour"): 5, ("maker", "quay"): 0,
     }  # fmt: skip
@@ -61,17 +62,17 @@ def test_a_credit_mints_into_one_compartment_and_no_other(contracts: Contracts) 
 
 
 def test_ledger_units_become_chain_units_and_come_back(contracts: Contracts) -> None:
-    contracts.credit(ETH, HEDGER.address, HARBOUR.address, 3)
+    contracts.credit(ETH, HEDGER.address, HARBOUR.address, 3, PLENTY)
     token = contracts.tokens["ETH"]
     assert contracts.chain.read(TOKEN, token, "totalSupply") == 3 * 10**9
     assert contracts.compartment(ETH, HEDGER.address, HARBOUR.address) == contracts.total_supply(ETH) == 3
-    contracts.chain.send(token, TOKEN.call("mint", MAKER.address, 1), "dust")
+    as_the_minter(contracts, "ETH", TOKEN.call("mint", MAKER.address, 1))
     with pytest.raises(MoneyError, match="leave 1 below one ledger unit"):
         contracts.total_supply(ETH)
 
 
 def test_a_release_needs_its_holder_and_burns_what_left(contracts: Contracts) -> None:
-    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 70)
+    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 70, PLENTY)
     contracts.release(USDC, HEDGER, HARBOUR.address, 30, FAR_S)
     contracts.release(USDC, HEDGER, HARBOUR.address, 10, FAR_S)
     assert compartments(contracts)["hedger", "harbour"] == contracts.total_supply(USDC) == 30
@@ -83,24 +84,24 @@ def test_a_release_needs_its_holder_and_burns_what_left(contracts: Contracts) ->
 
 
 def test_a_release_after_its_deadline_is_refused_with_both_times(contracts: Contracts) -> None:
-    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 70)
+    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 70, PLENTY)
     now_s = chain_now_s(contracts.chain.node)
     with pytest.raises(ChainError, match=rf"release expired \(deadline {now_s - 1}, timestamp \d+\)"):
         contracts.release(USDC, HEDGER, HARBOUR.address, 1, now_s - 1)
 
 
 def test_supply_that_changed_behind_our_back_stops_the_next_mint_and_burn(contracts: Contracts) -> None:
-    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 70)
-    contracts.chain.send(contracts.tokens["USDC"], TOKEN.call("mint", MAKER.address, 5), "behind our back")
+    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 70, PLENTY)
+    as_the_minter(contracts, "USDC", TOKEN.call("mint", MAKER.address, 5))
     with pytest.raises(ChainError, match=r"claims minted: supply mismatch \(actualSupply 75, estimatedSupply 70\)"):
-        contracts.credit(USDC, HEDGER.address, HARBOUR.address, 1)
+        contracts.credit(USDC, HEDGER.address, HARBOUR.address, 1, PLENTY)
     with pytest.raises(ChainError, match=r"claims burned: supply mismatch \(actualSupply 75, estimatedSupply 70\)"):
         contracts.release(USDC, HEDGER, HARBOUR.address, 1, FAR_S)
 
 
 def test_a_cycle_pays_after_its_window_and_holds_releases_back_until_then(contracts: Contracts) -> None:
     for holder in (HEDGER, MAKER):
-        contracts.credit(USDC, holder.address, HARBOUR.address, 70)
+        contracts.credit(USDC, holder.address, HARBOUR.address, 70, PLENTY)
     before, token = compartments(contracts), contracts.tokens["USDC"]
     cycle = cycle_of(contracts, (HEDGER.address, token, -40), (MAKER.address, token, 40))
     propose(contracts, cycle)
@@ -120,9 +121,9 @@ def test_a_cycle_pays_after_its_window_and_holds_releases_back_until_then(contra
 
 def test_a_cycle_takes_no_more_from_a_compartment_than_it_holds(contracts: Contracts) -> None:
     """The ring fence: neither another venue's compartment nor another client's makes up for it."""
-    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 39)
-    contracts.credit(USDC, HEDGER.address, QUAY.address, 1_000)
-    contracts.credit(USDC, MAKER.address, HARBOUR.address, 1_000)
+    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 39, PLENTY)
+    contracts.credit(USDC, HEDGER.address, QUAY.address, 1_000, PLENTY)
+    contracts.credit(USDC, MAKER.address, HARBOUR.address, 1_000, PLENTY)
     before, token = compartments(contracts), contracts.tokens["USDC"]
     cycle = cycle_of(contracts, (HEDGER.address, token, -40), (MAKER.address, token, 40))
     propose(contracts, cycle)

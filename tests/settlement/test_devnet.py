@@ -232,7 +232,7 @@ def run_once(pause_s: float) -> tuple[str, list[str]]:
 
 
 def empty_deployment(node: Node, operator: LocalSigner) -> Contracts:
-    return deploy(node, operator, Plan((), {}, operator, operator, 1))
+    return deploy(node, operator, Plan((), {}, operator, 1))
 
 
 def test_block_hashes_repeat_whatever_the_speed_of_the_machine() -> None:

@@ -12,6 +12,7 @@ from scripts.softhsm import missing, soft_token
 from settlement.chain import Chain
 from settlement.contracts import Contracts
 from settlement.node import Node
+from tests.settlement.sole_minter import PLENTY
 
 
 @pytest.fixture(params=["memory", "keystore", "token"])
@@ -38,6 +39,6 @@ def test_it_sends_transactions(node: Node, signer: Signer) -> None:
 def test_it_releases_its_compartment(contracts: Contracts, signer: Signer) -> None:
     """EIP-712 on chain: what the vault demands of a holder."""
     (asset, *_), venue = contracts.plan.assets, contracts.plan.venues["harbour"].address
-    contracts.credit(asset, signer.address, venue, 1000)
+    contracts.credit(asset, signer.address, venue, 1000, PLENTY)
     contracts.release(asset, signer, venue, 400, deadline_s=2_000_000_000)
     assert contracts.compartment(asset, signer.address, venue) == 600

@@ -11,7 +11,8 @@ pragma solidity >=0.8.24;
 /// - Minting and burning never consult the list: a balance can be minted to, and redeemed from, any address.
 /// - `supportsInterface` answers true for ERC-165 and IAccessControl only.
 /// Warning: a minter can burn the balance of any address, contracts that hold claims for others included. Such a
-/// contract keeps its internal balances and is then short; watch `Burned` with `from` equal to its address.
+/// contract keeps its internal balances and is then short; watch `Burned` with `from` equal to its address. An
+/// {IAttestedMinter} as the only minter and administrator burns what lies at itself, and nobody's else.
 /// Warning: the last administrator may renounce. Roles and list are then frozen for ever; minting and burning go on.
 interface ICustodyToken {
     /// @notice A guarded call was based on another supply than the chain's; retry with `actualSupply` after

@@ -1,0 +1,84 @@
+"""The custodian says that it lacks something: nothing more is minted, nobody loses what is minted, all else goes on."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from settlement.node import ChainError
+from settlement.reserve_attestation import MintRefusal
+from tests.journeys.conftest import CLIENTS, USDC
+
+if TYPE_CHECKING:
+    from tests.journeys.conftest import Harbour
+
+USD = 10**6
+
+
+@pytest.fixture
+def short(busy: "Harbour") -> "Harbour":
+    """One unit fewer is held than is claimed, and the custodian says so."""
+    contracts, supply = busy.world.contracts, busy.world.contracts.total_supply(USDC)
+    contracts.attest(USDC, replace(busy.world.reserves("USDC"), units=supply - 1))
+    return busy
+
+
+def test_the_next_delegation_is_refused_its_hold_voided_and_nothing_else_moves(short: "Harbour") -> None:
+    before = short.picture()
+    short.delegate("hedger", 10_000, ready_s=600)
+    held = {key for key in short.changed_since(before) if key.endswith(" held")}
+    assert held, "it is held until the venue can be told"
+    short.see(600, 99_000)
+    (told,) = short.work()
+    assert (told.kind, told.party, told.facts["why"]) == ("delegation_refused", "hedger", "reserves_fell_short")
+    assert short.changed_since(before, but="") == {}, "the hold is voided, and not even a message was sent"
+    short.desk.audit.after_act()
+    short.desk.audit.at_the_end()
+    last = short.desk.audit.custodian.events()[-1].event
+    assert (last.name, last.reference) == ("delegation.refused", MintRefusal.RESERVES_FELL_SHORT)
+
+
+def test_the_chain_would_have_refused_it_too(short: "Harbour") -> None:
+    world = short.world
+    supply, at = world.contracts.total_supply(USDC), world.venue_address("harbour")
+    told = rf"claims minted: exceeds reserves \(token 0x\w+, reserves {supply - 1}, expectedSupply {supply}, amount 1\)"
+    with pytest.raises(ChainError, match=told):
+        world.contracts.credit(USDC, world.holder_address("hedger", "harbour"), at, 1, world.reserves("USDC"))
+
+
+def test_holders_leave_and_cycles_are_paid_all_the_same(short: "Harbour") -> None:
+    before = short.picture()
+    short.desk.collateral.recall("bystander", "harbour", "USDC", 150_000 * USD)
+    assert short.changed_since(before)["USDC/client/bystander/available"] == 150_000 * USD
+    assert short.world.contracts.total_supply(USDC) == short.world.contracts.supply["USDC"]
+    kinds = [told.kind for told in short.settle(98_000)]
+    assert "cycle_settled" in kinds
+    short.desk.audit.after_act()
+
+
+def test_once_the_custodian_holds_enough_again_delegations_arrive(short: "Harbour") -> None:
+    contracts, reserves = short.world.contracts, short.world.reserves("USDC")
+    assert contracts.refuses(USDC, 1, reserves) is MintRefusal.RESERVES_FELL_SHORT
+    contracts.attest(USDC, reserves)
+    before = short.picture()
+    short.delegate("hedger", 10_000)
+    assert short.changed_since(before)["USDC/client/hedger/available"] == -10_000 * USD
+    short.desk.audit.after_act()
+
+
+def test_it_attests_when_a_cycle_has_passed_or_more_was_brought_and_not_for_each_mint(busy: "Harbour") -> None:
+    contracts = busy.world.contracts
+    attested = contracts.attested["USDC"]
+    busy.delegate("hedger", 1_000)
+    assert contracts.attested["USDC"] == attested, "fresh, and enough"
+    busy.see(contracts.plan.attestation_age_s, 99_000)
+    busy.delegate("hedger", 1_000)
+    again = contracts.attested["USDC"]
+    assert again.sequence == attested.sequence + 1
+    for client in CLIENTS:
+        busy.bring(client, 2_000_000, 1_500_000)
+    largest = contracts.attested["USDC"]
+    assert largest.sequence > again.sequence
+    assert largest.reserves == busy.world.reserves("USDC").units
+    vault = busy.world.books.balance("USDC/vault")
+    assert largest.reserves == -vault, "what the books hold, to the unit"
