@@ -102,7 +102,7 @@ class Arena:
 
 
 def tests_of(contract: str) -> list[str]:
-    """The test files that reach a contract; neither proofs, which forge does not run, nor tests that are held to gas."""
+    """The test files that reach a contract; neither proofs, which forge does not run, nor those that measure gas."""
     files = [path.relative_to(CONTRACTS).as_posix() for path in sorted((CONTRACTS / "test").glob("**/*.t.sol"))]
     tests = [one for one in files if not one.startswith("test/symbolic/") and not Path(one).name.startswith("Gas")]
     return [one for one in tests if f"src/{contract}.sol" in closure(one)]

@@ -1,9 +1,9 @@
 """slither and halmos, each in an environment of its own under `.tools`, exactly as its lock says.
 
 Neither can live beside the project's packages (slither wants an older web3), and few runs need them: an environment is
-made when its command is first asked for. Locks are `contracts/audit/<tool>.lock`, made from `<tool>.in` by
+made when its command is first asked for. Locks are `contracts/audit/TOOL.lock`, made from `TOOL.in` by
 
-    uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate <tool>.in -o <tool>.lock
+    uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate TOOL.in -o TOOL.lock
 """
 
 import hashlib

@@ -7,6 +7,7 @@ them). Mutants that do not compile are cheap to find out, so no operator looks a
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ WORDS = {
     "lt": "gt",
     "gt": "lt",
 }
-HEADER_WORDS = frozenset("external public internal private view pure payable virtual override returns".split())
+HEADER_WORDS = frozenset(
+    ("external", "public", "internal", "private", "view", "pure", "payable", "virtual", "override", "returns")
+)
 
 _ASIDE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 _SYMBOL = re.compile("|".join(re.escape(s) for s in sorted([*SWAPS, "=>", "->", "=", "**"], key=len, reverse=True)))
@@ -81,7 +84,7 @@ _CALL = re.compile(r"\b[\w.\]]+(?:\{[^{}]*\})?\(")
 
 def edits(source: str) -> list[Edit]:
     """Every mutant of a source, in order of place, none twice."""
-    code = _ASIDE.sub(lambda aside: " " * len(aside[0]), source)
+    code = _ASIDE.sub(lambda aside: ('"' if aside[0].startswith('"') else " ") * len(aside[0]), source)
     code = re.sub(r"^(import|pragma)\b[^;]*;", lambda one: " " * len(one[0]), code, flags=re.MULTILINE)
     found = {(e.start, e.end, e.new): e for operator in OPERATORS for e in operator(source, code)}
     return sorted(found.values(), key=lambda e: (e.start, e.end, e.new))
@@ -158,8 +161,8 @@ def _swapped_arguments(source: str, code: str) -> Iterator[Edit]:
     for start, end in _bodies(code):
         for match in _CALL.finditer(code, start, end):
             parts = list(_arguments(code, match.end(), _closing(code, match.end() - 1)))
-            for (a, b), (c, d) in zip(parts, parts[1:], strict=False):
-                if code[a:b] != code[c:d]:
+            for (a, b), (c, d) in pairwise(parts):
+                if source[a:b] != source[c:d]:
                     yield Edit("arguments swapped", a, d, source[c:d] + source[b:c] + source[a:b])
 
 
@@ -203,4 +206,4 @@ OPERATORS: tuple[Callable[[str, str], Iterator[Edit]], ...] = (
     _removed_modifiers,
     _swapped_arguments,
 )
-"""Each takes the source, and the source with comments and strings blanked, and yields edits."""
+"""Each takes the source, and the source with comments blanked and strings made unreadable, and yields edits."""

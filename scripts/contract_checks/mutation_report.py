@@ -33,7 +33,7 @@ class Survivor:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Mutants of one contract: written, refused by the compiler, the same as another one, tried; those that survived."""
+    """Mutants of one contract: written, refused by the compiler, the same as another, tried; those that survived."""
 
     contract: str
     written: int
@@ -70,14 +70,12 @@ def text(outcomes: Sequence[Outcome], known: Reasons) -> str:
         "",
         f"sources  {sources_digest()}",
         "",
-        f"{'contract':<16}{'mutants':>9}{'refused':>9}{'same':>6}{'tried':>7}{'killed':>8}{'survived':>10}{'killed %':>10}",
-    ]
-    for one in outcomes:
-        lines.append(
+        "contract          mutants  refused  same  tried  killed  survived  killed %",
+        *(
             f"{one.contract:<16}{one.written:>9}{one.refused:>9}{one.same:>6}{one.tried:>7}{one.killed:>8}"
             f"{len(one.survivors):>10}{one.killed_bps / 100:>10.2f}"
-        )
-    lines += [
+            for one in outcomes
+        ),
         "",
         "refused: the compiler does not take it; same: bytecode of the original or of an earlier mutant;",
         f"killed: a test failed, or ({sum(one.timed_out for one in outcomes)} times) did not come to an end.",
