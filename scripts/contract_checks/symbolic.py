@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.contract_checks.locked_tools import installed
-from scripts.contract_checks.toolchain import CONTRACTS, ToolchainError, run, say, step
+from scripts.contract_checks.toolchain import ToolchainError, run, say, step
 
 PROVED, REFUTED = 0, 1
 """halmos' exit codes of a single test."""
@@ -31,7 +31,7 @@ def prove(match: str) -> list[str]:
     tests = _tests(installed("halmos"), match)
     if not tests:
         raise ToolchainError(f"no function of test/symbolic matches {match!r}")
-    say([f"{test['name'].partition('(')[0]}: {_paths(test)}" for test in tests])
+    say([f"{test['name'].partition('(')[0]}: {test['num_paths'][0]} paths, {test['time'][0]:.1f} s" for test in tests])
     return [sentence for test in tests for sentence in judgement(test)]
 
 
@@ -47,26 +47,22 @@ def judgement(test: Test) -> list[str]:
     return []
 
 
-def _paths(test: Test) -> str:
-    paths, _, seconds = test["num_paths"][0], test["num_paths"], test["time"][0]
-    return f"{paths} paths, {seconds:.1f} s"
-
-
 def _tests(commands: Path, match: str) -> list[Test]:
-    """Run halmos with a build of its own, so that forge's is not made stale by the other outputs that it wants."""
-    folder = CONTRACTS / "cache" / "halmos"
-    settings = {"FOUNDRY_OUT": str(folder / "out"), "FOUNDRY_CACHE_PATH": str(folder / "cache")}
+    """Run halmos over a fresh build: in an old one it would also prove what is no longer there."""
     with tempfile.TemporaryDirectory(prefix="bulkhead-halmos-") as scratch, step("halmos"):
+        out, cache = f"{scratch}/out", f"{scratch}/cache"
         told = Path(scratch) / "report.json"
         options = {
             "--match-contract": "^Symbolic",
             "--match-test": f"^(check|reach)_.*(?:{match})",
-            "--forge-build-out": "cache/halmos/out",
+            "--forge-build-out": out,
             "--loop": str(ENOUGH_LOOPS),
             "--json-output": str(told),
         }
         flat = [part for option in options.items() for part in option]
-        done = run([commands / "halmos", "--no-status", *flat], settings=settings)
+        done = run(
+            [commands / "halmos", "--no-status", *flat], settings={"FOUNDRY_OUT": out, "FOUNDRY_CACHE_PATH": cache}
+        )
         if not told.exists():
             raise ToolchainError(f"halmos failed with status {done.returncode}\n{(done.stdout + done.stderr)[-3_000:]}")
         report = json.loads(told.read_text())

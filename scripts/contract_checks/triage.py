@@ -41,7 +41,7 @@ def _report(commands: Path) -> dict[str, Any]:
     """slither's own JSON about a build that shares nothing with an earlier one."""
     with tempfile.TemporaryDirectory(prefix="bulkhead-slither-") as folder:
         out = f"{folder}/out"
-        forge("build", "--build-info", "--skip", "test", "--out", out, "--cache-path", f"{folder}/cache", quiet=True)
+        forge("build", "src", "--build-info", "--out", out, "--cache-path", f"{folder}/cache", quiet=True)
         told = Path(folder) / "report.json"
         options = ("--ignore-compile", "--foundry-out-directory", out, "--filter-paths", "node_modules", "--fail-none")
         done = run([commands / "slither", ".", *options, "--json", told])
