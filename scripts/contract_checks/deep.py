@@ -85,7 +85,7 @@ def counted(results: dict[str, Any]) -> Counter[str]:
 def failures(results: dict[str, Any], seed: int) -> list[str]:
     """One sentence for each failed test, with what repeats it."""
     return [
-        f"{suite}.{name} failed: {result['reason']}\n"
+        f"{suite}.{name} failed: {result.get('reason')}\n"
         f"Repeat it: FOUNDRY_PROFILE=deep forge test --fuzz-seed {seed:#x} --match-contract '^{suite}$'"
         for suite, name, result in _tests(results)
         if result["status"] == "Failure"
