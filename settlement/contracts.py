@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from custody.money import Asset
 from custody.signers import Signer
 from custody.typed_data import Domain
+from margin.instruments import Instrument
 from settlement.abi import load_artifact
 from settlement.batch import MirrorBatch
 from settlement.chain import Call, Chain, Receipt
@@ -20,18 +21,22 @@ ALL = (TOKEN, VAULT, POSITIONS, SETTLEMENT)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to deploy: claim tokens for these assets, these venues with their signers, and the parties in charge."""
+    """What to deploy: claim tokens for these assets, these venues with their signers, the parties in charge, what is traded."""
 
     assets: tuple[Asset, ...]
     venues: Mapping[str, Signer]
     custodian: Signer
     redemption: Signer
     dispute_window_s: int
+    instruments: tuple[Instrument, ...] = ()
 
 
 @dataclass(slots=True)
 class Contracts:
-    """One deployment, and the sender that operates it. `supply` is what the custodian believes of each token."""
+    """One deployment, and the sender that operates it. `supply` is what the custodian believes of each token.
+
+    `listed` gives the number under which the chain lists each of the plan's instruments.
+    """
 
     chain: Chain
     plan: Plan
@@ -40,6 +45,7 @@ class Contracts:
     positions: str = ""
     settlement: str = ""
     supply: dict[str, int] = field(default_factory=dict)
+    listed: dict[int, int] = field(default_factory=dict)
     _nonces: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -78,7 +84,7 @@ class Contracts:
 
     def mirroring(self, batch: MirrorBatch) -> Call:
         """The call that mirrors a batch of position changes."""
-        return Call(self.positions, POSITIONS.call("mirror", batch.arguments()), "positions mirrored")
+        return Call(self.positions, POSITIONS.call("mirror", *batch.arguments()), "positions mirrored")
 
     def proposal(self, cycle: ChainCycle, digest: bytes, venue: Signer, custodian: Signer) -> Call:
         """The call that proposes a cycle with both signatures of its digest; the dispute window starts."""
@@ -104,7 +110,7 @@ class Contracts:
         return sequence, digest
 
     def positions_of(self, pairs: Iterable[tuple[str, int]]) -> list[int]:
-        """Lots of each (account, instrument) in turn."""
+        """Lots of each (account, instrument of the plan) in turn."""
         asked = list(pairs)
-        accounts, instruments = [account for account, _ in asked], [number for _, number in asked]
+        accounts, instruments = [account for account, _ in asked], [self.listed[number] for _, number in asked]
         return list(self.chain.read(POSITIONS, self.positions, "positionsOf", accounts, instruments))

@@ -29,7 +29,8 @@ def open_desk(standing: Standing, folder: Path, node: Node, start_s: int, index_
     assets = tuple(eligible.asset for eligible in SETTING.schedule.values())
     venues = {venue: signer_of(f"venue/{venue}") for venue in SETTING.venues}
     custodian, redemption = signer_of("custodian"), signer_of("redemption")
-    contracts = deploy(node, operator, Plan(assets, venues, custodian, redemption, SETTING.window_s))
+    traded = tuple(SETTING.instruments.values())
+    contracts = deploy(node, operator, Plan(assets, venues, custodian, redemption, SETTING.window_s, traded))
     database = open_database(folder / f"ledger-{standing.value}.sqlite", schemas=(LEDGER, CUSTODIAN, DESK))
     books = Books(database)
     books.open_accounts(_accounts(standing))

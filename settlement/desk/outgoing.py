@@ -30,6 +30,7 @@ def dispatch(world: World, outgoing: Sequence[Outgoing]) -> list[Receipt]:
             world.post_in(tx, one.holds)
             records.store_message(tx, one.message)
     world.new_fills.clear()
+    world.new_payments.clear()
     return world.contracts.chain.send_together([one.call for one in outgoing])
 
 

@@ -164,7 +164,8 @@ def opened(standing: Standing, folder: Path, node: Node, stack: ExitStack) -> Ha
     """A desk whose venue has posted its collateral and its fund; clients have brought nothing yet."""
     operator = signer_of("operator")
     node.rpc("anvil_setBalance", operator.address, hex(10**24))
-    plan = Plan((USDC, BTC), {VENUE: signer_of(f"venue/{VENUE}")}, signer_of("custodian"), signer_of("redemption"), 300)
+    venues, custodian, redemption = {VENUE: signer_of(f"venue/{VENUE}")}, signer_of("custodian"), signer_of("redemption")
+    plan = Plan((USDC, BTC), venues, custodian, redemption, 300, tuple(SETTING.instruments.values()))
     contracts = deploy(node, operator, plan)
     database = open_database(folder / "ledger.sqlite", schemas=(LEDGER, CUSTODIAN, DESK))
     stack.callback(database.close)
