@@ -6,7 +6,6 @@ Lot and tick are chosen so that every product of the two is a whole number of le
 from dataclasses import dataclass
 from enum import Enum
 
-
 E18 = 10**18
 
 

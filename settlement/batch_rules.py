@@ -1,4 +1,4 @@
-"""The contract's rules for a batch, once more and plainly: what it refuses, in what order, and where positions stand after.
+"""The contract's rules for a batch, once more and plainly: what it refuses, in what order, where positions are then.
 
 The twin of contracts/src/PositionBook.sol: it reads lane by lane with Python's whole numbers what the contract adds
 four lanes at a time. Whoever sends a batch asks here first; whoever doubts the contract compares the two.
@@ -32,7 +32,7 @@ class Refusal(StrEnum):
 
     @property
     def retry_may_succeed(self) -> bool:
-        """Whether the very same batch could be mirrored later: when those before it are, or more is listed or closed."""
+        """Whether the very same batch could be mirrored later: after others, or once more is listed."""
         return self in (
             Refusal.WRONG_SEQUENCE,
             Refusal.WRONG_PREVIOUS_DIGEST,

@@ -21,7 +21,7 @@ ALL = (TOKEN, VAULT, POSITIONS, SETTLEMENT)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to deploy: claim tokens for these assets, these venues with their signers, the parties in charge, what is traded."""
+    """What to deploy: claim tokens for assets, venues with their signers, the parties in charge, what is traded."""
 
     assets: tuple[Asset, ...]
     venues: Mapping[str, Signer]

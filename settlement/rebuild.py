@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
 from settlement.batch import MirrorBatch
@@ -65,7 +66,10 @@ def _batch(node: Node, book: str, tx_hash: str) -> MirrorBatch:
     data = _bytes(transaction["input"])
     if (transaction["to"] or "").lower() != book.lower() or data[:4] != MIRROR:
         raise RebuildError(f"{tx_hash} mirrored a batch through another contract: it is not in its calldata")
-    (sequence, previous, as_of_s), marks, runs = decode(MIRROR_ARGUMENTS, data[4:])
+    try:
+        (sequence, previous, as_of_s), marks, runs = decode(MIRROR_ARGUMENTS, data[4:])
+    except DecodingError as why:
+        raise RebuildError(f"{tx_hash} has calldata that nobody could have mirrored: {why}") from why
     return MirrorBatch(sequence, previous, as_of_s, marks, runs)
 
 

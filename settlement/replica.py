@@ -1,7 +1,7 @@
 """Positions, cash and marks as batches alone tell them, and what every party is due: the auditor's copy of the mirror.
 
-Lots come with the cash that was paid or received for them, so unsettled P&L is `cash + lots × mark`, exactly. Funding is
-an index, what one lot has paid since it was listed: when it moves, whoever held lots before the batch pays the move.
+Lots come with the cash that was paid or received for them, so unsettled P&L is `cash + lots × mark`, exactly. Funding
+is an index, what one lot has paid since it was listed: when it moves, whoever held lots before the batch pays.
 """
 
 from collections import defaultdict
