@@ -24,20 +24,14 @@ library TotalsLib {
     uint256 private constant ONES = 1 << 128 | 1;
 
     /// @notice Adds a run.
-    /// @dev Assembly because the members of a struct, read and written one by one, cost twice as much for each run of a
-    /// batch. Writes the four words of `totals` only.
     function add(Totals memory totals, uint256 lots, uint256 cash) internal pure {
-        (uint256 signs, uint256 low) = (Lanes.SIGNS, LOW);
-        assembly ("memory-safe") {
-            lots := xor(lots, signs)
-            cash := xor(cash, signs)
-            mstore(totals, add(mload(totals), and(shr(64, lots), low)))
-            totals := add(totals, 32)
-            mstore(totals, add(mload(totals), and(lots, low)))
-            totals := add(totals, 32)
-            mstore(totals, add(mload(totals), and(shr(64, cash), low)))
-            totals := add(totals, 32)
-            mstore(totals, add(mload(totals), and(cash, low)))
+        unchecked {
+            lots ^= Lanes.SIGNS;
+            cash ^= Lanes.SIGNS;
+            totals.lotsEven += lots >> 64 & LOW;
+            totals.lotsOdd += lots & LOW;
+            totals.cashEven += cash >> 64 & LOW;
+            totals.cashOdd += cash & LOW;
         }
     }
 
