@@ -3,10 +3,17 @@
 Lot and tick are chosen so that every product of the two is a whole number of ledger units: profit and loss is exact.
 """
 
+import re
+from calendar import monthrange, timegm
 from dataclasses import dataclass
 from enum import Enum
 
 E18 = 10**18
+
+PERP_NAME = re.compile(r"[A-Z0-9]+-PERP")
+OPTION_NAME = re.compile(r"[A-Z0-9]+-(\d{4})(\d\d)(\d\d)-(\d+(?:\.\d+)?)-([CP])")
+EXPIRY_HOUR = 8
+"""UTC, of the day in the name."""
 
 
 class InstrumentError(ValueError):
@@ -83,3 +90,25 @@ def option_sub_id(kind: Kind, strike_e8: int, expires_at_s: int) -> int:
     if not (0 <= strike_e8 < 1 << 63 and 0 < expires_at_s < 1 << 32):
         raise InstrumentError(f"a strike of {strike_e8}e-8 that expires at {expires_at_s} has no sub-id")
     return (kind is Kind.CALL) << 95 | strike_e8 << 32 | expires_at_s
+
+
+def sub_id_of(name: str) -> int:
+    """The sub-id of `ETH-20270625-6000-P` or, 0, of `ETH-PERP`.
+
+    Derive's names and sub-ids: specs/derive_actions.md §5. Raises InstrumentError for any other form, a day that is
+    none, more than 8 decimals, and what 96 bits cannot hold.
+    """
+    if PERP_NAME.fullmatch(name):
+        return 0
+    found = OPTION_NAME.fullmatch(name)
+    if found is None:
+        raise InstrumentError(f"{name!r} is no name such as ETH-20270625-6000-P or ETH-PERP")
+    year, month, day, strike, letter = found.groups()
+    date = int(year), int(month), int(day)
+    if not (date[0] >= 1970 and 1 <= date[1] <= 12 and 1 <= date[2] <= monthrange(*date[:2])[1]):
+        raise InstrumentError(f"{name}: {year}{month}{day} is no day")
+    whole, _, decimals = strike.partition(".")
+    if len(decimals) > 8:
+        raise InstrumentError(f"{name}: a strike has at most 8 decimals")
+    kind, strike_e8 = Kind.CALL if letter == "C" else Kind.PUT, int(whole + decimals.ljust(8, "0"))
+    return option_sub_id(kind, strike_e8, timegm((*date, EXPIRY_HOUR, 0, 0)))

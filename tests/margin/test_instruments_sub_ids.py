@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from margin.instrument_names import sub_id_of
-from margin.instruments import Instrument, InstrumentError, Kind, option_sub_id
+from margin.instruments import Instrument, InstrumentError, Kind, option_sub_id, sub_id_of
 from scripts.walkthrough.cast import LISTED
 
 
