@@ -27,7 +27,7 @@ struct Instrument {
 /// and moves lots and cash in their lanes; how it is written is BatchCodec's.
 /// Cash is what was paid (negative) or received at the fills' prices, in 1e-6 USD; with the lots at their marks it is the
 /// P&L, exactly. The funding index is what one lot has paid since it was listed, in 1e-6 USD: who holds `lots` when it
-/// moves by d pays lots × d. Lots and cash of zero but for cash: a bust, a correction, a fee or penalty. An option's
+/// moves by d pays lots × d. A run may move cash alone: a bust, a correction, a fee or penalty. An option's
 /// expiry moves its lots back to zero, for cash.
 /// Invariant: positions in an instrument, the venue's own included, sum to zero; so does the cash of every batch.
 /// Warning: positions, cash and marks are what the operator says. The book makes the statement ordered, balanced and
