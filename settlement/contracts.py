@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from custody.money import Asset
 from custody.signers import Signer
 from custody.typed_data import Domain
+from margin.instruments import Instrument
 from settlement.abi import load_artifact
 from settlement.batch import MirrorBatch
 from settlement.chain import Call, Chain, Receipt
@@ -40,12 +41,13 @@ class MarkTerms:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to deploy: claim tokens for these assets, these venues with their signers, and the parties in charge."""
+    """What to deploy: claim tokens for assets, venues with their signers, the parties in charge, what is traded."""
 
     assets: tuple[Asset, ...]
     venues: Mapping[str, Signer]
     custodian: Signer
     dispute_window_s: int
+    instruments: tuple[Instrument, ...] = ()
     marks: MarkTerms = field(default_factory=MarkTerms.for_demonstration)
     attestation_age_s: int = ATTESTATION_AGE_S
 
@@ -55,6 +57,7 @@ class Contracts:
     """One deployment, and the sender that operates it.
 
     `supply` and `attested` are what the custodian believes of each token: base units, and its own last attestation.
+    `listed` gives the number under which the chain lists each of the plan's instruments.
     """
 
     chain: Chain
@@ -67,6 +70,7 @@ class Contracts:
     marks: str = ""
     supply: dict[str, int] = field(default_factory=dict)
     attested: dict[str, ReserveAttestation] = field(default_factory=dict)
+    listed: dict[int, int] = field(default_factory=dict)
     _nonces: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -140,7 +144,7 @@ class Contracts:
 
     def mirroring(self, batch: MirrorBatch) -> Call:
         """The call that mirrors a batch of position changes."""
-        return Call(self.positions, POSITIONS.call("mirror", batch.arguments()), "positions mirrored")
+        return Call(self.positions, POSITIONS.call("mirror", *batch.arguments()), "positions mirrored")
 
     def marking(self, batch: MarkBatch, digest: bytes) -> Call:
         """The call that publishes marks, signed by as many of the sources as must."""
@@ -172,9 +176,9 @@ class Contracts:
         return sequence, digest
 
     def positions_of(self, pairs: Iterable[tuple[str, int]]) -> list[int]:
-        """Lots of each (account, instrument) in turn."""
+        """Lots of each (account, instrument of the plan) in turn."""
         asked = list(pairs)
-        accounts, instruments = [account for account, _ in asked], [number for _, number in asked]
+        accounts, instruments = [account for account, _ in asked], [self.listed[number] for _, number in asked]
         return list(self.chain.read(POSITIONS, self.positions, "positionsOf", accounts, instruments))
 
     def marks_of(self, instruments: Sequence[int]) -> list[tuple[int, int, int]]:

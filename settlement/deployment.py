@@ -1,7 +1,10 @@
 """How the contracts are put on a chain and wired up: the one way, for the walkthrough, the devnet and the tests."""
 
+from eth_utils.crypto import keccak
+
 from custody.signers import Signer
-from settlement.chain import Chain
+from margin.instruments import Instrument
+from settlement.chain import Call, Chain
 from settlement.contracts import ALL, MARKS, MINTER, POSITIONS, SETTLEMENT, TOKEN, VAULT, Contracts, Plan
 from settlement.node import Node
 
@@ -40,7 +43,28 @@ def deploy(node: Node, operator: Signer, plan: Plan) -> Contracts:
         wire(token, TOKEN.call("initialize", contracts.minter, contracts.minter))
         wire(contracts.minter, MINTER.call("setDestinationAllowed", token, contracts.minter, True))
         contracts.tokens[asset.symbol], contracts.supply[asset.symbol] = token, 0
+    contracts.listed = _list(contracts, plan)
     terms = plan.marks
     sources = sorted((source.address for source in terms.sources), key=lambda address: int(address, 16))
     contracts.marks = create(MARKS.creation(me, terms.heartbeat_s, sources, terms.quorum))
     return contracts
+
+
+def asset_of(venue: str, instrument: Instrument) -> str:
+    """The address that stands for what is traded, which a venue on a chain has as a contract: one for each venue (its
+    address), underlying, and perpetual or option; which option is told by the sub-id.
+    """
+    kind = "option" if instrument.is_option else "perp"
+    return "0x" + keccak(bytes.fromhex(venue[2:]) + f"{instrument.underlying}/{kind}".encode())[-20:].hex()
+
+
+def _list(contracts: Contracts, plan: Plan) -> dict[int, int]:
+    """List the plan's instruments, in their order, in one block; a new book counts from 1."""
+    calls = []
+    for instrument in plan.instruments:
+        asset = asset_of(plan.venues[instrument.venue].address, instrument)
+        listing = POSITIONS.call("listInstrument", asset, instrument.sub_id, instrument.lot_size_e18)
+        calls.append(Call(contracts.positions, listing, "deployment"))
+    if calls:
+        contracts.chain.send_together(calls)
+    return {instrument.id: number for number, instrument in enumerate(plan.instruments, 1)}

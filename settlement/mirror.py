@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from margin.instruments import Instrument, InstrumentError
+from settlement.batch import Change
 
 HOUSE = "house"
 """The venue's own account in the mirror: the opposite of all clients, on behalf of the rest of the venue's market."""
@@ -37,6 +38,16 @@ class Fill:
         """Derived from the fact itself, so that hearing of it twice is hearing of the same fill."""
         fact = (self.venue, self.sequence, self.instrument_id, self.buyer, self.seller, self.lots, self.price_e6)
         return sha256("|".join(map(str, (*fact, self.occurred_at_s))).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A fee or penalty on account of an instrument, paid with the next settlement (1e-6 USD)."""
+
+    instrument_id: int
+    debtor: str
+    creditor: str
+    units: int
 
 
 class FillError(ValueError):
@@ -119,10 +130,18 @@ class Mirror:
         return {number: total for number, total in sums.items() if total}
 
 
-def deltas(fills: Iterable[Fill]) -> dict[tuple[int, str], int]:
-    """Net change of lots per (instrument, party) over fills, without the parties that come out flat."""
-    net: dict[tuple[int, str], int] = defaultdict(int)
+def deltas(
+    instruments: Mapping[int, Instrument], fills: Iterable[Fill], payments: Iterable[Payment] = ()
+) -> dict[tuple[int, str], Change]:
+    """Net lots and cash per (instrument, party) over fills and payments, without the parties that come out even."""
+    lots: dict[tuple[int, str], int] = defaultdict(int)
+    cash: dict[tuple[int, str], int] = defaultdict(int)
     for fill in fills:
-        net[fill.instrument_id, fill.buyer] += fill.lots
-        net[fill.instrument_id, fill.seller] -= fill.lots
-    return {key: lots for key, lots in net.items() if lots}
+        worth = instruments[fill.instrument_id].value_units(fill.lots, fill.price_e6)
+        for party, sign in ((fill.buyer, 1), (fill.seller, -1)):
+            lots[fill.instrument_id, party] += sign * fill.lots
+            cash[fill.instrument_id, party] -= sign * worth
+    for payment in payments:
+        cash[payment.instrument_id, payment.debtor] -= payment.units
+        cash[payment.instrument_id, payment.creditor] += payment.units
+    return {key: Change(lots[key], units) for key, units in cash.items() if lots[key] or units}

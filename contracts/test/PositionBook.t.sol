@@ -2,95 +2,244 @@
 pragma solidity 0.8.37;
 
 import {PositionBook} from "../src/PositionBook.sol";
-import {Batch, Delta, IPositionBook, Price} from "../src/interfaces/IPositionBook.sol";
+import {Header, IPositionBook, Instrument} from "../src/interfaces/IPositionBook.sol";
 import {Base} from "./Base.sol";
+import {PlainCodec, PlainRow, PlainRun, PositionBookReference} from "./PositionBookReference.sol";
 
-contract PositionBookTest is Base {
-    event BatchMirrored(uint64 indexed sequence, bytes32 digest, uint64 asOf, uint256 deltas);
+/// A book with seven instruments: three on page 0, where number 0 is nobody's, and four on page 1.
+abstract contract PositionBookBase is Base {
+    event BatchMirrored(uint64 indexed sequence, bytes32 digest, uint64 asOf, uint256 runs);
+    event InstrumentListed(uint32 indexed instrument, address indexed asset, uint96 subId, uint128 lotSizeE18);
 
+    bytes32 internal constant TYPEHASH =
+        keccak256("Batch(uint64 sequence,bytes32 previousDigest,uint64 asOf,bytes marks,bytes runs)");
     uint32 internal constant BTC_PERP = 1;
-    uint32 internal constant ETH_PERP = 2;
+    uint32 internal constant ETH_PERP = 6;
+    uint32 internal constant LISTED = 7;
+    address internal constant ASSET = address(0xa5);
     address internal constant CLIENT = address(0xc1);
     address internal constant VENUE = address(0xc2);
 
     address internal immutable operator = _party("operator");
     PositionBook internal book;
 
-    function setUp() public {
+    function setUp() public virtual {
         book = new PositionBook(admin);
-        bytes32 role = book.OPERATOR_ROLE();
-        vm.prank(admin);
-        book.grantRole(role, operator);
+        vm.startPrank(admin);
+        book.grantRole(book.OPERATOR_ROLE(), operator);
+        for (uint96 subId; subId < LISTED; ++subId) {
+            book.listInstrument(ASSET, subId, 1e15);
+        }
+        vm.stopPrank();
     }
 
+    /// The client buys lots of the venue for cash; one row, marked at 3,000 USD.
+    function _trade(uint32 instrument, int64 lots, int64 cash) internal pure returns (PlainRow[] memory rows) {
+        rows = new PlainRow[](1);
+        uint256 lane = instrument % 4;
+        rows[0].page = instrument / 4;
+        rows[0].lanes = uint8(1 << lane);
+        rows[0].prices[lane] = 3_000e6;
+        rows[0].runs = new PlainRun[](2);
+        (rows[0].runs[0].account, rows[0].runs[1].account) = (CLIENT, VENUE);
+        (rows[0].runs[0].lots[lane], rows[0].runs[1].lots[lane]) = (lots, -lots);
+        (rows[0].runs[0].cash[lane], rows[0].runs[1].cash[lane]) = (-cash, cash);
+    }
+
+    function _next() internal view returns (Header memory) {
+        (uint64 sequence, bytes32 digest) = book.head();
+        return Header(sequence + 1, digest, 1_760_000_000 + sequence);
+    }
+
+    function _mirror(PlainRow[] memory rows) internal returns (bytes32) {
+        (bytes memory marks, bytes memory runs) = PlainCodec.encode(rows);
+        Header memory header = _next();
+        vm.prank(operator);
+        return book.mirror(header, marks, runs);
+    }
+
+    function _refused(Header memory header, bytes memory marks, bytes memory runs, bytes memory reason) internal {
+        vm.expectRevert(reason);
+        vm.prank(operator);
+        book.mirror(header, marks, runs);
+    }
+
+    function _refused(PlainRow[] memory rows, bytes memory reason) internal {
+        (bytes memory marks, bytes memory runs) = PlainCodec.encode(rows);
+        _refused(_next(), marks, runs, reason);
+    }
+}
+
+contract PositionBookListing is PositionBookBase {
+    function test_listInstrument_refuses_in_order_of_precedence() public {
+        _expectUnauthorized(operator, book.DEFAULT_ADMIN_ROLE());
+        vm.prank(operator);
+        book.listInstrument(ASSET, 0, 0);
+        vm.startPrank(admin);
+        vm.expectRevert(IPositionBook.ZeroLotSize.selector);
+        book.listInstrument(ASSET, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(IPositionBook.InstrumentAlreadyListed.selector, 1));
+        book.listInstrument(ASSET, 0, 1);
+        vm.stopPrank();
+    }
+
+    function test_instruments_are_numbered_in_turn_and_keep_what_they_are(uint96 subId, uint128 lotSize) public {
+        vm.assume(lotSize > 0);
+        address other = address(0xa6);
+        vm.expectEmit();
+        emit InstrumentListed(LISTED + 1, other, subId, lotSize);
+        vm.prank(admin);
+        vm.assertEq(uint256(book.listInstrument(other, subId, lotSize)), LISTED + 1, "the next number");
+        vm.assertEq(uint256(book.instruments()), LISTED + 1, "how many");
+        vm.assertEq(uint256(book.instrumentOf(other, subId)), LISTED + 1, "back");
+        Instrument memory listed = book.instrumentAt(LISTED + 1);
+        vm.assertEq(listed.asset, other, "asset");
+        vm.assertEq(uint256(listed.subId), subId, "all 96 bits of a sub-id");
+        vm.assertEq(uint256(listed.lotSizeE18), lotSize, "lot size");
+        vm.assertEq(uint256(book.instrumentOf(other, subId ^ 1)), 0, "not listed");
+        vm.assertEq(book.instrumentAt(0).asset, address(0), "number 0 is nobody's");
+    }
+}
+
+contract PositionBookTest is PositionBookBase {
     function test_mirror_refuses_everybody_but_the_operator_first(address caller) public {
         vm.assume(caller != operator);
-        bytes32 role = book.OPERATOR_ROLE();
-        _expectUnauthorized(caller, role);
+        _expectUnauthorized(caller, book.OPERATOR_ROLE());
         vm.prank(caller);
-        book.mirror(_everythingWrong());
+        book.mirror(Header(7, "x", 0), hex"00", "");
     }
 
     /// Cures one fault at a time: the order of the refusals is the order of the cures.
     function test_mirror_refuses_in_order_of_precedence() public {
-        Batch memory batch = _everythingWrong();
-        _refused(batch, abi.encodeWithSelector(IPositionBook.WrongSequence.selector, 1, 7));
-        batch.sequence = 1;
-        _refused(batch, abi.encodeWithSelector(IPositionBook.WrongPreviousDigest.selector, bytes32(0), bytes32("x")));
-        batch.previousDigest = 0;
-        _refused(batch, abi.encodeWithSelector(IPositionBook.DeltasNotSorted.selector, 1));
-        (batch.deltas[0], batch.deltas[1]) = (batch.deltas[1], batch.deltas[0]);
-        _refused(batch, abi.encodeWithSelector(IPositionBook.InstrumentNotZeroSum.selector, BTC_PERP, 3));
-        batch.deltas[0].lots = -8;
-        _refused(batch, abi.encodeWithSelector(IPositionBook.PricesNotSorted.selector, 1));
-        batch.prices[1].instrument = ETH_PERP;
-        vm.prank(operator);
-        book.mirror(batch);
-    }
+        (PlainRow[] memory rows, PlainRun[] memory runs) = (new PlainRow[](2), new PlainRun[](2));
+        rows[0].page = 1;
+        rows[0].runs = runs;
+        rows[1].lanes = 1;
+        (runs[0].account, runs[1].account) = (VENUE, CLIENT);
+        rows[0].lanes = 31;
+        rows[0].prices[0] = 1;
 
-    function test_mirror_refuses_the_same_account_twice_in_an_instrument() public {
-        Batch memory batch = _trade(BTC_PERP, 5);
-        batch.deltas[1].account = CLIENT;
-        _refused(batch, abi.encodeWithSelector(IPositionBook.DeltasNotSorted.selector, 1));
-    }
+        (bytes memory marks, bytes memory moves) = PlainCodec.encode(rows);
+        Header memory header = Header(7, "x", 0);
+        bytes memory reason = abi.encodeWithSelector(IPositionBook.WrongSequence.selector, 1, 7);
+        _refused(header, bytes.concat(marks, "."), moves, reason);
+        header.sequence = 1;
+        reason = abi.encodeWithSelector(IPositionBook.WrongPreviousDigest.selector, bytes32(0), bytes32("x"));
+        _refused(header, bytes.concat(marks, "."), moves, reason);
+        header.previousDigest = 0;
+        reason = abi.encodeWithSelector(IPositionBook.WrongMarksLength.selector, 145);
+        _refused(header, bytes.concat(marks, "."), moves, reason);
 
-    function test_mirror_refuses_a_first_instrument_that_only_the_second_balances() public {
-        Batch memory batch = _trade(BTC_PERP, 5);
-        batch.deltas[1].instrument = ETH_PERP;
-        _refused(batch, abi.encodeWithSelector(IPositionBook.InstrumentNotZeroSum.selector, BTC_PERP, 5));
+        _refused(rows, abi.encodeWithSelector(IPositionBook.WrongLanes.selector, 0, 31));
+        rows[0].page = 2;
+        rows[0].lanes = 6;
+        _refused(rows, abi.encodeWithSelector(IPositionBook.InstrumentNotListed.selector, 9));
+        rows[0].page = 1;
+        _refused(rows, abi.encodeWithSelector(IPositionBook.InstrumentNotMarked.selector, 4));
+        rows[0].prices[0] = 0;
+
+        (marks, moves) = PlainCodec.encode(rows);
+        reason = abi.encodeWithSelector(IPositionBook.WrongRunsLength.selector, 168, 167);
+        _refused(header, marks, _cut(moves, 167), reason);
+
+        runs[0].account = address(0);
+        _refused(rows, abi.encodeWithSelector(IPositionBook.RunsNotSorted.selector, 0));
+        runs[0].account = VENUE;
+        _refused(rows, abi.encodeWithSelector(IPositionBook.EmptyRun.selector, 0));
+        runs[0].cash[3] = 5;
+        _refused(rows, abi.encodeWithSelector(IPositionBook.InstrumentNotMarked.selector, 7));
+        (runs[0].cash[3], runs[0].cash[2], runs[0].lots[1]) = (0, 5, 8);
+        _refused(rows, abi.encodeWithSelector(IPositionBook.RunsNotSorted.selector, 1));
+        (runs[0].account, runs[1].account) = (CLIENT, CLIENT);
+        _refused(rows, abi.encodeWithSelector(IPositionBook.RunsNotSorted.selector, 1));
+        (runs[1].account, runs[1].lots[1]) = (VENUE, -5);
+        _refused(rows, abi.encodeWithSelector(IPositionBook.InstrumentNotZeroSum.selector, 5, 3));
+        runs[1].lots[1] = -8;
+        _refused(rows, abi.encodeWithSelector(IPositionBook.CashNotZeroSum.selector, 6, 5));
+        runs[1].cash[2] = -5;
+
+        _refused(rows, abi.encodeWithSelector(IPositionBook.MarksNotSorted.selector, 1));
+        rows[1].page = 1;
+        _refused(rows, abi.encodeWithSelector(IPositionBook.MarksNotSorted.selector, 1));
+        (rows[0], rows[1]) = (rows[1], rows[0]);
+        rows[0].page = 0;
+        _refused(rows, abi.encodeWithSelector(IPositionBook.InstrumentNotListed.selector, 0));
+        rows[0].lanes = 2;
+
+        (marks, moves) = PlainCodec.encode(rows);
+        reason = abi.encodeWithSelector(IPositionBook.WrongRunsLength.selector, 168, 169);
+        _refused(header, marks, bytes.concat(moves, "."), reason);
+        _mirror(rows);
     }
 
     function test_mirror_refuses_a_position_beyond_int64_and_keeps_the_old_one() public {
-        _mirror(_trade(BTC_PERP, type(int64).max));
-        _refused(_trade(BTC_PERP, 1), abi.encodeWithSelector(IPositionBook.LotsOverflow.selector, CLIENT, BTC_PERP));
-        vm.assertEq(book.positionOf(CLIENT, BTC_PERP), type(int64).max, "a refusal changes nothing");
-        _mirror(_trade(BTC_PERP, -type(int64).max));
-        _mirror(_trade(BTC_PERP, -type(int64).max));
-        _refused(_trade(BTC_PERP, -2), abi.encodeWithSelector(IPositionBook.LotsOverflow.selector, CLIENT, BTC_PERP));
+        _mirror(_trade(ETH_PERP, type(int64).max, 0));
+        bytes memory reason = abi.encodeWithSelector(IPositionBook.LotsOverflow.selector, CLIENT, ETH_PERP);
+        _refused(_trade(ETH_PERP, 1, 0), reason);
+        vm.assertEq(book.positionOf(CLIENT, ETH_PERP), type(int64).max, "a refusal changes nothing");
+        _mirror(_trade(ETH_PERP, -type(int64).max, 0));
+        _mirror(_trade(ETH_PERP, -type(int64).max, 0));
+        _refused(_trade(ETH_PERP, -2, 0), reason);
+        reason = abi.encodeWithSelector(IPositionBook.LotsOverflow.selector, VENUE, ETH_PERP);
+        _refused(_trade(ETH_PERP, -1, 0), reason);
+    }
+
+    /// Modulo 2^64 these sums are zero; they are not.
+    function test_sums_that_are_zero_only_in_64_bits_are_refused() public {
+        PlainRow[] memory rows = _trade(ETH_PERP, 0, 0);
+        (rows[0].runs[0].lots[2], rows[0].runs[1].lots[2]) = (type(int64).min, type(int64).min);
+        int256 sum = -(2 ** 64);
+        _refused(rows, abi.encodeWithSelector(IPositionBook.InstrumentNotZeroSum.selector, ETH_PERP, sum));
+        (rows[0].runs[0].cash, rows[0].runs[0].lots) = (rows[0].runs[0].lots, rows[0].runs[0].cash);
+        (rows[0].runs[1].cash, rows[0].runs[1].lots) = (rows[0].runs[1].lots, rows[0].runs[1].cash);
+        _refused(rows, abi.encodeWithSelector(IPositionBook.CashNotZeroSum.selector, ETH_PERP, sum));
+    }
+
+    function test_a_row_that_only_another_row_balances_is_refused() public {
+        PlainRow[] memory rows = new PlainRow[](2);
+        (rows[0], rows[1]) = (_trade(BTC_PERP, 5, 7)[0], _trade(ETH_PERP, 5, 7)[0]);
+        (rows[0].runs[1].lots[1], rows[1].runs[1].lots[2]) = (-4, -6);
+        _refused(rows, abi.encodeWithSelector(IPositionBook.InstrumentNotZeroSum.selector, BTC_PERP, 1));
+    }
+
+    function test_cash_alone_moves_no_position() public {
+        _mirror(_trade(BTC_PERP, 5, 7));
+        PlainRow[] memory correction = _trade(BTC_PERP, 0, 9);
+        _mirror(correction);
+        vm.assertEq(book.positionOf(CLIENT, BTC_PERP), 5, "as before");
     }
 
     function test_a_batch_counts_once() public {
-        Batch memory batch = _trade(BTC_PERP, 5);
-        _mirror(batch);
-        _refused(batch, abi.encodeWithSelector(IPositionBook.WrongSequence.selector, 2, 1));
+        Header memory header = _next();
+        PlainRow[] memory rows = _trade(BTC_PERP, 5, 7);
+        _mirror(rows);
+        (bytes memory marks, bytes memory runs) = PlainCodec.encode(rows);
+        _refused(header, marks, runs, abi.encodeWithSelector(IPositionBook.WrongSequence.selector, 2, 1));
         vm.assertEq(book.positionOf(CLIENT, BTC_PERP), 5, "twice = once");
     }
 
     function test_a_fork_of_the_history_is_refused_with_the_true_digest() public {
-        bytes32 digest = _mirror(_trade(BTC_PERP, 5));
-        Batch memory fork = _trade(BTC_PERP, 6);
-        fork.previousDigest = 0;
-        _refused(fork, abi.encodeWithSelector(IPositionBook.WrongPreviousDigest.selector, digest, bytes32(0)));
+        bytes32 digest = _mirror(_trade(BTC_PERP, 5, 7));
+        (bytes memory marks, bytes memory runs) = PlainCodec.encode(_trade(BTC_PERP, 6, 7));
+        bytes memory reason =
+            abi.encodeWithSelector(IPositionBook.WrongPreviousDigest.selector, digest, bytes32(uint256(digest) ^ 1));
+        _refused(Header(2, bytes32(uint256(digest) ^ 1), 0), marks, runs, reason);
     }
 
     function test_positions_follow_the_trades_sum_to_zero_and_chain_by_digest(int32[8] memory trades) public {
         int256 held;
         for (uint256 i; i < trades.length; ++i) {
-            Batch memory batch = _trade(ETH_PERP, trades[i]);
-            bytes32 expected = keccak256(abi.encode(batch));
+            PlainRow[] memory rows = _trade(ETH_PERP, trades[i], 1);
+            (bytes memory marks, bytes memory runs) = PlainCodec.encode(rows);
+            Header memory header = _next();
+            bytes32 expected = keccak256(
+                abi.encode(
+                    TYPEHASH, header.sequence, header.previousDigest, header.asOf, keccak256(marks), keccak256(runs)
+                )
+            );
             vm.expectEmit();
-            emit BatchMirrored(batch.sequence, expected, batch.asOf, 2);
-            vm.assertEq(_mirror(batch), expected, "returned digest");
+            emit BatchMirrored(header.sequence, expected, header.asOf, 2);
+            vm.assertEq(_mirror(rows), expected, "returned digest");
             (uint64 sequence, bytes32 digest) = book.head();
             vm.assertEq(uint256(sequence), i + 1, "sequence");
             vm.assertEq(digest, expected, "digest of the head");
@@ -101,56 +250,148 @@ contract PositionBookTest is Base {
     }
 
     function test_a_batch_may_be_empty() public {
-        Batch memory batch;
-        batch.sequence = 1;
-        _mirror(batch);
+        _mirror(new PlainRow[](0));
         (uint64 sequence,) = book.head();
         vm.assertEq(uint256(sequence), 1, "a heartbeat advances the head");
     }
 
     function test_positionsOf_reads_pairwise_and_refuses_lists_of_different_length() public {
-        _mirror(_trade(BTC_PERP, 5));
+        _mirror(_trade(BTC_PERP, 5, 7));
         address[] memory accounts = new address[](2);
-        uint32[] memory instruments = new uint32[](2);
+        uint32[] memory numbers = new uint32[](2);
         (accounts[0], accounts[1]) = (VENUE, CLIENT);
-        (instruments[0], instruments[1]) = (BTC_PERP, ETH_PERP);
-        int64[] memory lots = book.positionsOf(accounts, instruments);
+        (numbers[0], numbers[1]) = (BTC_PERP, ETH_PERP);
+        int64[] memory lots = book.positionsOf(accounts, numbers);
         vm.assertEq(lots[0], -5, "venue");
         vm.assertEq(lots[1], 0, "never traded");
         vm.expectRevert(abi.encodeWithSelector(IPositionBook.LengthMismatch.selector, 2, 1));
         book.positionsOf(accounts, new uint32[](1));
     }
 
-    function _trade(uint32 instrument, int64 lots) private view returns (Batch memory batch) {
-        (uint64 sequence, bytes32 digest) = book.head();
-        batch.sequence = sequence + 1;
-        batch.previousDigest = digest;
-        batch.asOf = 1_760_000_000 + sequence;
-        batch.prices = new Price[](1);
-        batch.prices[0] = Price(instrument, 3_000e6);
-        batch.deltas = new Delta[](2);
-        batch.deltas[0] = Delta(instrument, CLIENT, lots);
-        batch.deltas[1] = Delta(instrument, VENUE, -lots);
+    function _cut(bytes memory whole, uint256 length) private pure returns (bytes memory part) {
+        part = new bytes(length);
+        for (uint256 i; i < length; ++i) {
+            part[i] = whole[i];
+        }
+    }
+}
+
+/// The packed book and the plain one, given the same rows: the same answer to the byte, and the same positions after.
+contract PositionBookTwins is PositionBookBase {
+    PositionBookReference internal plain;
+    uint256 private _state;
+
+    function setUp() public override {
+        super.setUp();
+        plain = new PositionBookReference(LISTED);
     }
 
-    function _everythingWrong() private pure returns (Batch memory batch) {
-        batch.sequence = 7;
-        batch.previousDigest = "x";
-        batch.prices = new Price[](2);
-        (batch.prices[0].instrument, batch.prices[1].instrument) = (BTC_PERP, BTC_PERP);
-        batch.deltas = new Delta[](2);
-        batch.deltas[0] = Delta(BTC_PERP, VENUE, 8);
-        batch.deltas[1] = Delta(BTC_PERP, CLIENT, -5);
+    function test_both_books_answer_alike(uint256 seed) public {
+        _state = seed;
+        for (uint256 i; i < 6; ++i) {
+            _answerAlike();
+        }
     }
 
-    function _mirror(Batch memory batch) private returns (bytes32) {
+    /// The control: the random batches do reach every refusal that rows and runs can meet with, and acceptance.
+    function test_the_random_batches_are_accepted_and_refused_for_every_reason() public {
+        bytes4[10] memory wanted = [
+            bytes4(0),
+            IPositionBook.MarksNotSorted.selector,
+            IPositionBook.WrongLanes.selector,
+            IPositionBook.InstrumentNotListed.selector,
+            IPositionBook.InstrumentNotMarked.selector,
+            IPositionBook.RunsNotSorted.selector,
+            IPositionBook.EmptyRun.selector,
+            IPositionBook.LotsOverflow.selector,
+            IPositionBook.InstrumentNotZeroSum.selector,
+            IPositionBook.CashNotZeroSum.selector
+        ];
+        uint256[10] memory seen;
+        for (uint256 i; i < 600; ++i) {
+            bytes4 answer = _answerAlike();
+            for (uint256 j; j < 10; ++j) {
+                if (answer == wanted[j]) ++seen[j];
+            }
+        }
+        for (uint256 j; j < 10; ++j) {
+            vm.assertGt(seen[j], 2, string(abi.encodePacked("seen too rarely: ", bytes1(uint8(48 + j)))));
+        }
+        vm.assertGt(seen[0], 100, "accepted too rarely");
+    }
+
+    function _answerAlike() private returns (bytes4 refusal) {
+        PlainRow[] memory rows = _rows();
+        (bytes memory marks, bytes memory runs) = PlainCodec.encode(rows);
+        (bool expected, bytes memory reason) = address(plain).call(abi.encodeCall(plain.apply_, (rows)));
+        Header memory header = _next();
         vm.prank(operator);
-        return book.mirror(batch);
+        (bool found, bytes memory told) = address(book).call(abi.encodeCall(book.mirror, (header, marks, runs)));
+        vm.assertTrue(expected == found, "one accepts what the other refuses");
+        if (!found) {
+            vm.assertEq(keccak256(told), keccak256(reason), "another reason");
+            return bytes4(told);
+        }
+        for (uint160 account = 1; account < 7; ++account) {
+            for (uint32 instrument; instrument < 12; ++instrument) {
+                int256 lots = plain.positionOf(address(account), instrument);
+                vm.assertEq(book.positionOf(address(account), instrument), lots, "another position");
+            }
+        }
     }
 
-    function _refused(Batch memory batch, bytes memory reason) private {
-        vm.expectRevert(reason);
-        vm.prank(operator);
-        book.mirror(batch);
+    /// Mostly right: pages 0 and 1 in order, up to four ascending accounts, the last of which balances. One number in
+    /// sixteen is another than it should be.
+    function _rows() private returns (PlainRow[] memory rows) {
+        rows = new PlainRow[](_draw(3));
+        uint32 page = rows.length == 1 ? uint32(_draw(2)) : 0;
+        for (uint256 i; i < rows.length; ++i) {
+            PlainRow memory row = rows[i];
+            row.page = page++;
+            row.lanes = row.page == 0 ? 14 : 15;
+            if (_draw(40) == 0) row.page = uint32(_draw(3));
+            if (_draw(40) == 0) row.lanes = uint8(_draw(32));
+            for (uint256 lane; lane < 4; ++lane) {
+                if (row.lanes >> lane & 1 == 0 && _draw(100) > 0) continue;
+                (row.prices[lane], row.funding[lane]) = (_number(), _number());
+            }
+            row.runs = _runs(row.lanes);
+        }
+    }
+
+    function _runs(uint8 lanes) private returns (PlainRun[] memory runs) {
+        runs = new PlainRun[](_draw(4) == 0 ? 0 : 2 + _draw(3));
+        for (uint160 i; i < runs.length; ++i) {
+            runs[i].account = address(_draw(80) == 0 ? uint160(_draw(7)) : i + 1);
+            if (_draw(80) == 0) continue;
+            for (uint256 lane; lane < 4; ++lane) {
+                if (lanes >> lane & 1 == 0 && _draw(100) > 0) continue;
+                bool isLast = i + 1 == runs.length;
+                runs[i].lots[lane] = isLast ? _rest(runs, lane, true) : _number();
+                runs[i].cash[lane] = isLast ? _rest(runs, lane, false) : _number();
+            }
+        }
+    }
+
+    /// What balances a lane, if it fits; one in a hundred times something else.
+    function _rest(PlainRun[] memory runs, uint256 lane, bool ofLots) private returns (int64) {
+        int256 sum;
+        for (uint256 i; i + 1 < runs.length; ++i) {
+            sum -= ofLots ? runs[i].lots[lane] : runs[i].cash[lane];
+        }
+        return _draw(100) == 0 || sum != int64(sum) ? _number() : int64(sum);
+    }
+
+    function _number() private returns (int64) {
+        uint256 kind = _draw(60);
+        if (kind < 15) return 0;
+        if (kind == 15) return type(int64).max - int64(uint64(_draw(2)));
+        if (kind == 16) return type(int64).min + int64(uint64(_draw(2)));
+        return int64(uint64(_draw(1 << 40))) - (1 << 39);
+    }
+
+    function _draw(uint256 below) private returns (uint256) {
+        _state = uint256(keccak256(abi.encode(_state)));
+        return _state % below;
     }
 }

@@ -28,7 +28,9 @@ def open_desk(standing: Standing, folder: Path, node: Node, start_s: int, index_
     node.rpc("anvil_setBalance", operator.address, hex(BALANCE_WEI))
     assets = tuple(eligible.asset for eligible in SETTING.schedule.values())
     venues = {venue: signer_of(f"venue/{venue}") for venue in SETTING.venues}
-    contracts = deploy(node, operator, Plan(assets, venues, signer_of("custodian"), SETTING.window_s))
+    traded = tuple(SETTING.instruments.values())
+    plan = Plan(assets, venues, signer_of("custodian"), SETTING.window_s, traded)
+    contracts = deploy(node, operator, plan)
     database = open_database(folder / f"ledger-{standing.value}.sqlite", schemas=(LEDGER, CUSTODIAN, DESK))
     books = Books(database)
     books.open_accounts(_accounts(standing))

@@ -81,7 +81,7 @@ class LiquidationRoom:
         price_e6 = self.trade_at_market(instrument, client, lots, "liquidation")
         worth = abs(instrument.value_units(lots, price_e6))
         penalty = penalty_units(worth, policy)
-        world.owe(venue, client, FUND, penalty)
+        world.owe(instrument, client, FUND, penalty)
         world.tell(
             "liquidation_slice", client, venue, instrument=instrument.symbol, lots=lots, price_e6=price_e6,
             before_e6=before_e6, worth_units=worth, penalty_units=penalty, lots_per_coin=instrument.lots_per_coin,

@@ -32,6 +32,7 @@ def dispatch(world: World, liens: LienRoom, outgoing: Sequence[Outgoing]) -> lis
             records.store_message(tx, one.message)
         liens.write(tx)
     world.new_fills.clear()
+    world.new_payments.clear()
     return world.contracts.chain.send_together([one.call for one in outgoing])
 
 

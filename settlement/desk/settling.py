@@ -6,7 +6,7 @@ from custody.delegation import Order
 from custody.money import Asset
 from custody.transfers import Reason
 from settlement import records
-from settlement.batch import GENESIS, MirrorBatch
+from settlement.batch import GENESIS, Mark, MirrorBatch
 from settlement.chain_cycle import ChainCycle
 from settlement.cycle import Cycle, State, compare
 from settlement.desk.collateral import CollateralRoom
@@ -58,13 +58,14 @@ class SettlementRoom:
         self.world.prove_trades(receipts[0].tx_hash)
 
     def _mirroring(self) -> Outgoing:
-        world = self.world
+        world, instruments, listed = self.world, self.world.setting.instruments, self.world.contracts.listed
         sequence, previous = self.mirrored
-        rows = [
-            (number, world.holder_address(party, world.setting.instruments[number].venue), lots)
-            for (number, party), lots in deltas(world.new_fills).items()
-        ]
-        batch = MirrorBatch.of(sequence + 1, previous, world.now_s, world.marks_e6, rows)
+        marks = {listed[number]: Mark(price_e6) for number, price_e6 in world.marks_e6.items()}
+        changes = {
+            (listed[number], world.holder_address(party, instruments[number].venue)): change
+            for (number, party), change in deltas(instruments, world.new_fills, world.new_payments).items()
+        }
+        batch = MirrorBatch.of(sequence + 1, previous, world.now_s, marks, changes)
         call, digest = world.contracts.mirroring(batch), batch.digest()
         self.mirrored = sequence + 1, digest
         return Outgoing(records.Message(digest, "mirror", "", sequence + 1, call.data, world.now_s), call)

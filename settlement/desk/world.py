@@ -19,7 +19,7 @@ from settlement.contracts import Contracts
 from settlement.desk.setting import Setting
 from settlement.happenings import Happening
 from settlement.keys import holder_of
-from settlement.mirror import Fill, Mirror
+from settlement.mirror import Fill, Mirror, Payment
 from settlement.reserve_attestation import Reserves
 
 TRADED = frozenset({"traded", "liquidation_slice", "adl_applied"})
@@ -56,6 +56,7 @@ class World:
     happenings: list[Happening] = field(default_factory=list)
     receivable: dict[tuple[str, str], int] = field(default_factory=dict)
     new_fills: list[Fill] = field(default_factory=list)
+    new_payments: list[Payment] = field(default_factory=list)
     _fill_numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _spendable: dict[str, int] = field(default_factory=dict)
     _stale: set[str] = field(default_factory=set)
@@ -149,10 +150,11 @@ class World:
         self.new_fills.append(fill)
         return fill
 
-    def owe(self, venue: str, debtor: str, creditor: str, units: int) -> None:
-        """A penalty in both sides' books."""
-        self.venue_books[venue].owe(venue, debtor, creditor, units)
-        self.mirror.owe(venue, debtor, creditor, units)
+    def owe(self, instrument: Instrument, debtor: str, creditor: str, units: int) -> None:
+        """A penalty on account of an instrument in both sides' books; it is mirrored with the next batch."""
+        self.venue_books[instrument.venue].owe(instrument.venue, debtor, creditor, units)
+        self.mirror.owe(instrument.venue, debtor, creditor, units)
+        self.new_payments.append(Payment(instrument.id, debtor, creditor, units))
 
     def venue_address(self, venue: str) -> str:
         return self.contracts.plan.venues[venue].address

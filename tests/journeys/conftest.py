@@ -165,7 +165,8 @@ def opened(standing: Standing, folder: Path, node: Node, stack: ExitStack) -> Ha
     """A desk whose venue has posted its collateral and its fund; clients have brought nothing yet."""
     operator = signer_of("operator")
     node.rpc("anvil_setBalance", operator.address, hex(10**24))
-    plan = Plan((USDC, BTC), {VENUE: signer_of(f"venue/{VENUE}")}, signer_of("custodian"), 300)
+    venues, traded = {VENUE: signer_of(f"venue/{VENUE}")}, tuple(SETTING.instruments.values())
+    plan = Plan((USDC, BTC), venues, signer_of("custodian"), 300, traded)
     contracts = deploy(node, operator, plan)
     database = open_database(folder / "ledger.sqlite", schemas=(LEDGER, CUSTODIAN, DESK))
     stack.callback(database.close)

@@ -8,8 +8,8 @@ import pytest
 from custody.books import BooksError
 from custody.delegation import Order, Standing, complete, delegate
 from custody.transfers import Reason, Transfer
-from settlement.batch import MirrorBatch
-from settlement.contracts import POSITIONS, TOKEN, VAULT
+from settlement.batch import Change, Mark, MirrorBatch
+from settlement.contracts import TOKEN, VAULT
 from settlement.desk.auditing import InvariantError
 from settlement.keys import signer_of
 from settlement.mirror import HOUSE
@@ -40,9 +40,9 @@ def one_posted(harbour: "Harbour") -> str:
 def mirror_behind_the_back(harbour: "Harbour", *rows: tuple[str, int]) -> None:
     """A batch of the perpetual's lots by a second operator, right in form, which the desk knows nothing of."""
     world = harbour.world
-    sequence, previous = world.contracts.chain.read(POSITIONS, world.contracts.positions, "head")
-    deltas = [(1, world.holder_address(party, "harbour"), lots) for party, lots in rows]
-    batch = MirrorBatch.of(sequence + 1, previous, world.now_s, world.marks_e6, deltas)
+    sequence, previous = world.contracts.head()
+    changes = {(1, world.holder_address(party, "harbour")): Change(lots, 0) for party, lots in rows}
+    batch = MirrorBatch.of(sequence + 1, previous, world.now_s, {1: Mark(world.marks_e6[1])}, changes)
     world.contracts.chain.send_together([world.contracts.mirroring(batch)])
 
 
@@ -115,15 +115,15 @@ def test_a_slot_of_the_chains_storage_overwritten_is_a_break_and_no_longer_sums_
 
 
 def overwrite_position(harbour: "Harbour", holder: str, lots: int) -> None:
-    from eth_abi.abi import encode
     from eth_utils.crypto import keccak
 
     node, book = harbour.node, harbour.world.contracts.positions
-    for base in range(4):  # mapping(account => mapping(instrument => lots)) behind what AccessControl keeps
-        outer = keccak(encode(("address", "uint256"), (holder, base)))
-        slot = "0x" + keccak(encode(("uint32", "bytes32"), (1, outer))).hex()
+    lane = 128  # of instrument 1 in page 0: the second from the top
+    for base in range(4):  # mapping(account ‖ page => lanes) behind what AccessControl keeps
+        key = int(holder, 16) << 32
+        slot = "0x" + keccak(key.to_bytes(32, "big") + base.to_bytes(32, "big")).hex()
         if int(node.rpc("eth_getStorageAt", book, slot, "latest"), 16):
-            node.rpc("anvil_setStorageAt", book, slot, f"0x{lots:064x}")
+            node.rpc("anvil_setStorageAt", book, slot, f"0x{lots << lane:064x}")
             return
     raise AssertionError("no slot holds the position")
 

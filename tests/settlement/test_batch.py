@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 from eth_abi.abi import decode
-from eth_abi.exceptions import EncodingError
 from eth_utils.crypto import keccak
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -13,10 +12,11 @@ from hypothesis import strategies as st
 from custody.money import Asset
 from custody.signers import LocalSigner
 from custody.typed_data import Domain
-from settlement.batch import GENESIS, MirrorBatch
+from margin.instruments import Instrument, Kind
+from settlement.batch import GENESIS, RUN, BatchError, Change, Mark, MirrorBatch
 from settlement.chain import Receipt
 from settlement.chain_cycle import ChainCycle
-from settlement.contracts import POSITIONS, SETTLEMENT, VAULT, Contracts, Plan
+from settlement.contracts import SETTLEMENT, VAULT, Contracts, Plan
 from settlement.deployment import deploy
 from settlement.devnet import Anvil
 from settlement.keys import signer_of
@@ -27,6 +27,7 @@ GENESIS_S = 1_769_000_000
 EXAMPLES = 30
 HOLDERS = [signer_of(f"client/{name}").address for name in ("carry", "hedger", "maker", "miner", "treasury")]
 INT64, UINT64, INT256 = 2**63, 2**64, 2**255
+LISTED = 7
 
 addresses = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())
 digests = st.binary(min_size=32, max_size=32)
@@ -39,13 +40,12 @@ def book() -> Iterator[Contracts]:
         operator = signer_of("operator")
         node.rpc("anvil_setBalance", operator.address, hex(10**24))
         assets = (Asset("USDC", 6, 6), Asset("BTC", 8, 8))
-        plan = Plan(assets, {"harbour": signer_of("venue/harbour")}, signer_of("custodian"), 300)
+        traded = tuple(
+            Instrument(number, "harbour", f"C{number}-PERP", Kind.PERP, f"C{number}", 1_000, 10_000)
+            for number in range(1, LISTED + 1)
+        )
+        plan = Plan(assets, {"harbour": signer_of("venue/harbour")}, signer_of("custodian"), 300, traded)
         yield deploy(node, operator, plan)
-
-
-def head(book: Contracts) -> tuple[int, bytes]:
-    sequence, digest = book.chain.read(POSITIONS, book.positions, "head")
-    return int(sequence), bytes(digest)
 
 
 def send(book: Contracts, batch: MirrorBatch) -> Receipt:
@@ -53,99 +53,110 @@ def send(book: Contracts, batch: MirrorBatch) -> Receipt:
     return receipt
 
 
-def emitted_digest(book: Contracts, tx_hash: str) -> bytes:
-    """The digest in the one event of a mirrored batch."""
+def emitted(book: Contracts, tx_hash: str) -> tuple[bytes, int, int]:
+    """Digest, time and number of runs in the one event of a mirrored batch."""
     (log,) = book.chain.node.rpc("eth_getTransactionReceipt", tx_hash)["logs"]
     assert log["topics"][0] == "0x" + keccak(text="BatchMirrored(uint64,bytes32,uint64,uint256)").hex()
-    return bytes(decode(("bytes32", "uint64", "uint256"), bytes.fromhex(log["data"][2:]))[0])
+    digest, as_of_s, runs = decode(("bytes32", "uint64", "uint256"), bytes.fromhex(log["data"][2:]))
+    return bytes(digest), int(as_of_s), int(runs)
 
 
 # -- the mirror --------------------------------------------------------------------------------------------------------
 
-Delta = tuple[int, str, int]
+Key = tuple[int, str]
+int64s = st.integers(-INT64, INT64 - 1)
+marks_of = st.dictionaries(st.integers(1, LISTED), st.builds(Mark, int64s, int64s), max_size=LISTED)
 
 
 @st.composite
-def delta_lists(draw: st.DrawFn) -> list[Delta]:
-    """Zero-sum changes in some instruments, in no order."""
-    rows: list[Delta] = []
-    for instrument in draw(st.lists(st.integers(0, 2**32 - 1), max_size=3, unique=True)):
+def written(draw: st.DrawFn) -> tuple[dict[int, Mark], dict[Key, Change]]:
+    """Marks, and changes that sum to zero in some of the marked instruments, in no order."""
+    marks, changes = draw(marks_of), {}
+    for number in marks:
         accounts = draw(st.lists(st.sampled_from(HOLDERS), min_size=2, max_size=5, unique=True))
-        lots = [draw(st.integers(-(10**12), 10**12)) for _ in accounts[1:]]
-        rows += [(instrument, account, units) for account, units in zip(accounts, [*lots, -sum(lots)], strict=True)]
-    return draw(st.permutations(rows))
-
-
-price_maps = st.dictionaries(st.integers(0, 2**32 - 1), st.integers(0, UINT64 - 1), max_size=4)
+        lots, cash = ([draw(st.integers(-(10**12), 10**12)) for _ in accounts[1:]] for _ in range(2))
+        pairs = zip([*lots, -sum(lots)], [*cash, -sum(cash)], strict=True)
+        changes |= {(number, who): Change(*pair) for who, pair in zip(accounts, pairs, strict=True)}
+    return marks, dict(draw(st.permutations(list(changes.items()))))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(rows=delta_lists(), prices_e6=price_maps, as_of_s=st.integers(0, UINT64 - 1))
-@example(rows=[], prices_e6={}, as_of_s=0)
+@given(both=written(), as_of_s=st.integers(0, UINT64 - 1))
+@example(both=({}, {}), as_of_s=0)
 def test_a_batch_has_one_digest_in_python_and_in_solidity(
-    book: Contracts, rows: list[Delta], prices_e6: dict[int, int], as_of_s: int
+    book: Contracts, both: tuple[dict[int, Mark], dict[Key, Change]], as_of_s: int
 ) -> None:
-    sequence, previous = head(book)
-    batch = MirrorBatch.of(sequence + 1, previous, as_of_s, prices_e6, rows)
-    pairs = [(account, instrument) for instrument, account, _ in rows]
+    sequence, previous = book.head()
+    marks, changes = both
+    batch = MirrorBatch.of(sequence + 1, previous, as_of_s, marks, changes)
+    pairs = [(account, number) for number, account in changes]
     before = book.positions_of(pairs)
     receipt = send(book, batch)
-    assert head(book) == (sequence + 1, batch.digest())
-    assert emitted_digest(book, receipt.tx_hash) == batch.digest()
-    assert book.positions_of(pairs) == [held + row[2] for held, row in zip(before, rows, strict=True)]
+    assert book.head() == (sequence + 1, batch.digest())
+    assert emitted(book, receipt.tx_hash) == (batch.digest(), as_of_s, len(batch.runs) // RUN.size)
+    assert book.positions_of(pairs) == [held + one.lots for held, one in zip(before, changes.values(), strict=True)]
 
 
-def test_the_widest_lots_fit_and_one_more_does_not(book: Contracts) -> None:
-    sequence, previous = head(book)
-    first, second, number = HOLDERS[0], HOLDERS[1], 77
-    widest = [(number, first, INT64 - 1), (number, second, 1 - INT64)]
-    batch = MirrorBatch.of(sequence + 1, previous, 0, {}, widest)
+@given(both=written())
+def test_what_was_written_is_what_is_read(both: tuple[dict[int, Mark], dict[Key, Change]]) -> None:
+    marks, changes = both
+    batch = MirrorBatch.of(1, GENESIS, 0, marks, changes)
+    assert batch == MirrorBatch.of(1, GENESIS, 0, dict(reversed(marks.items())), dict(reversed(changes.items())))
+    found_marks, found = {}, {}
+    for row, runs in batch.rows():
+        for lane, number in row.instruments():
+            found_marks[number] = Mark(row.prices_e6[lane], row.funding_e6[lane])
+            for run in runs:
+                found[number, run.account] = Change(run.lots[lane], run.cash_units[lane])
+    assert found_marks == marks
+    moved = {(number, who.lower()): one for (number, who), one in changes.items() if one != (0, 0)}
+    assert {key: one for key, one in found.items() if one != (0, 0)} == moved
+
+
+def test_the_layout_byte_by_byte() -> None:
+    """Written by hand, so that a change of both codecs at once does not pass."""
+    first, second = "0x" + "11" * 20, "0x" + "22" * 20
+    changes = {(5, second): Change(-2, 3), (5, first): Change(2, -3), (7, second): Change(0, 0)}
+    batch = MirrorBatch.of(9, GENESIS, 1, {5: Mark(16, -1), 7: Mark(0)}, changes)
+    none, two, minus_two, three, minus_three = "00" * 8, f"{2:016x}", "ff" * 7 + "fe", f"{3:016x}", "ff" * 7 + "fd"
+    row = "00000001" + "000002" + "0a" + none + f"{16:016x}" + none * 2 + none + "ff" * 8 + none * 2
+    assert batch.marks.hex() == row
+    lower = "11" * 20 + none + two + none * 2 + none + minus_three + none * 2
+    upper = "22" * 20 + none + minus_two + none * 2 + none + three + none * 2
+    assert batch.runs.hex() == lower + upper
+
+
+UNWRITABLE = {
+    "lots beyond int64": ({1: Mark(1)}, {(1, HOLDERS[0]): Change(INT64, 0)}, "does not fit"),
+    "cash beyond int64": ({1: Mark(1)}, {(1, HOLDERS[0]): Change(0, -INT64 - 1)}, "does not fit"),
+    "a price beyond int64": ({1: Mark(INT64)}, {}, "does not fit"),
+    "a page beyond its bytes": ({2**34: Mark(1)}, {}, "does not fit"),
+    "a change without a mark": ({2: Mark(1)}, {(1, HOLDERS[0]): Change(1, 1)}, "instrument 1 changes without a mark"),
+}
+
+
+@pytest.mark.parametrize("name", UNWRITABLE)
+def test_what_cannot_be_written_is_an_error_before_it_is_sent(name: str) -> None:
+    marks, changes, told = UNWRITABLE[name]
+    with pytest.raises(BatchError, match=told):
+        MirrorBatch.of(1, GENESIS, 0, marks, changes)
+
+
+def test_a_sequence_that_the_chain_could_not_hold_has_no_digest() -> None:
+    with pytest.raises(BatchError, match="beyond uint64"):
+        MirrorBatch(UINT64, GENESIS, 0, b"", b"").digest()
+
+
+def test_the_widest_lots_fit_and_one_more_is_refused_with_its_account(book: Contracts) -> None:
+    sequence, previous = book.head()
+    first, second = "0x" + "aa" * 20, "0x" + "bb" * 20
+    widest = {(6, first): Change(INT64 - 1, 0), (6, second): Change(1 - INT64, 0)}
+    batch = MirrorBatch.of(sequence + 1, previous, 0, {6: Mark(1)}, widest)
     send(book, batch)
-    assert head(book)[1] == batch.digest()
-    more = MirrorBatch.of(sequence + 2, batch.digest(), 0, {}, [(number, first, 1), (number, second, -1)])
-    with pytest.raises(ChainError, match=f"lots overflow .account {first.lower()}, instrument {number}"):
-        send(book, more)
-    assert head(book) == (sequence + 1, batch.digest())
-
-
-def test_lots_that_the_chain_could_not_hold_are_refused_before_they_are_sent() -> None:
-    with pytest.raises(EncodingError):
-        MirrorBatch.of(1, GENESIS, 0, {}, [(1, HOLDERS[0], INT64), (1, HOLDERS[1], -INT64)]).digest()
-
-
-def refused_batches(sequence: int, previous: bytes) -> dict[str, tuple[MirrorBatch, str]]:
-    """Batches with one thing wrong at a given head, and how the refusal begins."""
-    low, high = sorted(HOLDERS[:2], key=lambda account: int(account, 16))
-    due, pair, other = sequence + 1, ((1, low, 5), (1, high, -5)), ((2, low, 5), (2, high, -5))
-    elsewhere = keccak(previous)
-
-    def batch(deltas: tuple[Delta, ...], prices: tuple[tuple[int, int], ...] = ()) -> MirrorBatch:
-        return MirrorBatch(due, previous, 0, prices, deltas)
-
-    return {
-        "a batch again": (MirrorBatch(sequence, previous, 0, (), pair), f"wrong sequence (expected {due}, given"),
-        "a gap": (MirrorBatch(due + 1, previous, 0, (), pair), f"wrong sequence (expected {due}, given {due + 1})"),
-        "another history": (
-            MirrorBatch(due, elsewhere, 0, (), pair),
-            f"wrong previous digest (expected 0x{previous.hex()}, given 0x{elsewhere.hex()})",
-        ),
-        "accounts unsorted": (batch(pair[::-1]), "deltas not sorted (index 1)"),
-        "an account twice": (batch(((1, low, 2), (1, low, 3), (1, high, -5))), "deltas not sorted (index 1)"),
-        "instruments unsorted": (batch((*other, *pair)), "deltas not sorted (index 2)"),
-        "prices unsorted": (batch((), ((2, 5), (1, 5))), "prices not sorted (index 1)"),
-        "lots from nowhere": (batch(((1, low, 5), (1, high, -4))), "instrument not zero sum (instrument 1, sum 1)"),
-    }
-
-
-@pytest.mark.parametrize("name", refused_batches(0, GENESIS))
-def test_the_contract_refuses_what_our_order_and_belief_rule_out(book: Contracts, name: str) -> None:
-    """The control of the orders that it accepted above, and one sentence with the true value for each wrong belief."""
-    before = head(book)
-    batch, told = refused_batches(*before)[name]
-    with pytest.raises(ChainError) as refused:
-        send(book, batch)
-    assert str(refused.value).startswith(f"positions mirrored: {told}")
-    assert head(book) == before
+    more = {(6, first): Change(1, 0), (6, second): Change(-1, 0)}
+    with pytest.raises(ChainError, match=f"positions mirrored: lots overflow .account {first}, instrument 6"):
+        send(book, MirrorBatch.of(sequence + 2, batch.digest(), 0, {6: Mark(1)}, more))
+    assert book.head() == (sequence + 1, batch.digest())
 
 
 # -- cycles ------------------------------------------------------------------------------------------------------------
@@ -184,7 +195,7 @@ def obligations(draw: st.DrawFn, tokens: tuple[str, ...]) -> list[Row]:
 def proposed(book: Contracts, rows: tuple[Row, ...], signers: tuple[LocalSigner, LocalSigner]) -> object:
     """Ask the contract what it would say to a first cycle of these obligations; nothing is sent."""
     venue = signer_of("venue/harbour").address
-    cycle = ChainCycle(venue, 1, GENESIS, GENESIS_S, head(book)[1], rows)
+    cycle = ChainCycle(venue, 1, GENESIS, GENESIS_S, book.head()[1], rows)
     digest = cycle.digest(book.settlement_domain)
     signatures = [signer.sign_digest(digest) for signer in signers]
     return book.chain.read(SETTLEMENT, book.settlement, "propose", cycle.arguments(), *signatures)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.instruments import Instrument, Kind
-from settlement.mirror import FUND, HOUSE, Fill, FillError, Mirror, deltas
+from settlement.batch import Change
+from settlement.mirror import FUND, HOUSE, Fill, FillError, Mirror, Payment, deltas
 
 VENUES = ("harbour", "quay")
 LISTED = {
@@ -168,17 +169,36 @@ def test_profit_since_the_first_fill_does_not_care_about_settlements(
         assert by_instrument == recounted(fills, "harbour", party, new_e6)
 
 
-@given(fill_lists())
-def test_what_goes_to_the_chain_is_the_net_of_the_fills_and_nothing_flat(fills: list[Fill]) -> None:
-    net = deltas(fills)
-    assert 0 not in net.values()
-    held = content(booked(fills))[0]
+@given(fill_lists(), marks)
+def test_what_goes_to_the_chain_is_lots_and_cash_of_the_fills_and_nothing_even(
+    fills: list[Fill], marks_e6: dict[int, int]
+) -> None:
+    """With every instrument's lots at its mark the cash is the P&L: the chain says no less than the mirror."""
+    net, mirror = deltas(LISTED, fills), booked(fills)
+    assert Change(0, 0) not in net.values()
+    held = content(mirror)[0]
     assert isinstance(held, dict)
-    assert net == {
+    assert {(number, party): change.lots for (number, party), change in net.items() if change.lots} == {
         (number, party): lots for (_, party), by_number in held.items() for number, lots in by_number.items()
     }
+    for number, instrument in LISTED.items():
+        own = {party: change for (at, party), change in net.items() if at == number}
+        assert sum(change.lots for change in own.values()) == sum(change.cash_units for change in own.values()) == 0
+        for party, change in own.items():
+            profit = change.cash_units + instrument.value_units(change.lots, marks_e6[number])
+            assert profit == mirror.profit_units(instrument.venue, party, number, marks_e6[number])
     back = [replace(fill, buyer=fill.seller, seller=fill.buyer) for fill in fills]
-    assert deltas([*fills, *back]) == {}
+    assert deltas(LISTED, [*fills, *back]) == {}
+
+
+def test_a_round_trip_leaves_cash_and_a_penalty_is_cash_alone() -> None:
+    dearer = replace(FIRST, sequence=2, buyer=HOUSE, seller="hedger", price_e6=91_000_000_000)
+    penalty = Payment(1, "hedger", FUND, 7)
+    assert deltas(LISTED, [FIRST, dearer], [penalty]) == {
+        (1, "hedger"): Change(0, 2_000_000_000 - 7),
+        (1, HOUSE): Change(0, -2_000_000_000),
+        (1, FUND): Change(0, 7),
+    }
 
 
 def test_the_random_fills_do_cross_and_flatten() -> None:
