@@ -17,16 +17,20 @@ TOKEN, VAULT, POSITIONS, SETTLEMENT = (
 )
 ALL = (TOKEN, VAULT, POSITIONS, SETTLEMENT)
 
+EXIT_DELAY_S = 3 * 86_400
+"""How long a venue has to settle with a client that wants to leave, unless a plan says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to deploy: claim tokens for these assets, these venues with their signers, and the parties in charge."""
+    """What to deploy: claim tokens for these assets, these venues with their signers, the parties in charge, delays."""
 
     assets: tuple[Asset, ...]
     venues: Mapping[str, Signer]
     custodian: Signer
     redemption: Signer
     dispute_window_s: int
+    exit_delay_s: int = EXIT_DELAY_S
 
 
 @dataclass(slots=True)

@@ -26,6 +26,8 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
     /// @dev Invariant: `digest` is zero ⇔ no cycle is open ⇔ the vault's lock of the venue is off.
     struct Open {
         bytes32 digest;
+        /// keccak256 of the cycle's ABI encoding: finality compares calldata with it, a fraction of hashing typed data.
+        bytes32 content;
         uint64 windowEnds;
     }
 
@@ -67,14 +69,14 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
     /// @inheritdoc ISettlementBook
     function propose(Cycle calldata cycle, bytes calldata venueSignature, bytes calldata custodianSignature) external {
         _requireNext(cycle);
-        CycleLib.requireWellFormed(cycle.obligations);
+        CycleLib.requireWellFormed(cycle.legs);
         bytes32 digest = digestOf(cycle);
         _requireSigned(cycle.venue, digest, venueSignature, custodianSignature);
 
         uint64 windowEnds = _now() + disputeWindow;
-        _opens[cycle.venue] = Open(digest, windowEnds);
+        _opens[cycle.venue] = Open(digest, keccak256(abi.encode(cycle)), windowEnds);
         emit CycleProposed(cycle.venue, cycle.sequence, digest, windowEnds);
-        vault.setLock(cycle.venue, true);
+        vault.lock(cycle.venue);
     }
 
     /// @inheritdoc ISettlementBook
@@ -91,14 +93,15 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
     /// @inheritdoc ISettlementBook
     function finalize(Cycle calldata cycle) external {
         Open memory open = _opens[cycle.venue];
-        bytes32 digest = digestOf(cycle);
-        if (digest != open.digest) revert WrongDigest(open.digest, digest);
+        bytes32 digest = open.digest;
+        // All behind the selector is the cycle. Equal bytes are the same cycle, however anybody would decode them.
+        if (keccak256(msg.data[4:]) != open.content) revert WrongDigest(digest, digestOf(cycle));
         if (_now() < open.windowEnds) revert WindowOpen(open.windowEnds, _now());
 
         _heads[cycle.venue] = Head(digest, cycle.sequence, cycle.cutOff);
-        emit CycleFinal(cycle.venue, cycle.sequence, digest, cycle.obligations.length);
+        emit CycleFinal(cycle.venue, cycle.sequence, digest);
         _close(cycle.venue);
-        vault.settle(cycle.venue, cycle.obligations);
+        vault.settle(cycle.venue, cycle.sequence, cycle.legs);
     }
 
     /// @inheritdoc ISettlementBook
@@ -131,7 +134,7 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
 
     function _close(address venue) private {
         delete _opens[venue];
-        vault.setLock(venue, false);
+        vault.unlock(venue);
     }
 
     /// @dev The caller's belief about the venue's state must be the chain's.
