@@ -21,6 +21,12 @@ contract CollateralVault is ICollateralVault, AccessControl, EIP712, Pausable {
         uint256 readyAt;
     }
 
+    /// @dev `since` stays when the lock is off: the next one writes over it.
+    struct Lock {
+        uint64 since;
+        bool isOn;
+    }
+
     bytes32 private constant RELEASE_TYPEHASH =
         keccak256("Release(address holder,address venue,address token,uint256 amount,uint256 nonce,uint256 deadline)");
     bytes32 private constant EXIT_REQUEST_TYPEHASH =
@@ -48,8 +54,8 @@ contract CollateralVault is ICollateralVault, AccessControl, EIP712, Pausable {
     mapping(address holder => uint256) public nonceOf;
     /// @inheritdoc ICollateralVault
     mapping(address holder => uint256) public exitNonceOf;
-    /// @inheritdoc ICollateralVault
-    mapping(address venue => uint256) public lockedSince;
+
+    mapping(address venue => Lock) private _locks;
 
     /// @dev The holder is innermost: a leg looks venue and token up once, and each obligation costs one hash.
     mapping(address venue => mapping(address token => mapping(address holder => Compartment))) private _compartments;
@@ -107,7 +113,7 @@ contract CollateralVault is ICollateralVault, AccessControl, EIP712, Pausable {
     function release(Release calldata wish, bytes calldata signature) external onlyRole(CUSTODIAN_ROLE) {
         uint256 nonce = nonceOf[wish.holder];
         _requireSigned(wish.holder, wish.deadline, nonce, wish.nonce, digestOf(wish), signature);
-        uint256 since = lockedSince[wish.venue];
+        uint256 since = lockedSince(wish.venue);
         if (since != 0) revert SettlementPending(wish.venue, since);
         Compartment storage compartment = _compartments[wish.venue][wish.token][wish.holder];
         uint256 balance = compartment.balance;
@@ -151,7 +157,7 @@ contract CollateralVault is ICollateralVault, AccessControl, EIP712, Pausable {
         Compartment memory compartment = _compartments[venue][token][holder];
         if (compartment.readyAt == 0) revert NoExitRequested(holder, venue, token);
         if (block.timestamp < compartment.readyAt) revert ExitNotReady(compartment.readyAt, block.timestamp);
-        uint256 since = lockedSince[venue];
+        uint256 since = lockedSince(venue);
         if (since != 0 && since < compartment.readyAt) revert SettlementPending(venue, since);
 
         delete _compartments[venue][token][holder];
@@ -184,13 +190,13 @@ contract CollateralVault is ICollateralVault, AccessControl, EIP712, Pausable {
 
     /// @inheritdoc ICollateralVault
     function lock(address venue) external onlySettlement whenNotPaused {
-        lockedSince[venue] = block.timestamp;
+        _locks[venue] = Lock(uint64(block.timestamp), true);
         emit VenueLocked(venue);
     }
 
     /// @inheritdoc ICollateralVault
     function unlock(address venue) external onlySettlement {
-        lockedSince[venue] = 0;
+        _locks[venue].isOn = false;
         emit VenueUnlocked(venue);
     }
 
@@ -204,6 +210,12 @@ contract CollateralVault is ICollateralVault, AccessControl, EIP712, Pausable {
     /// @inheritdoc ICollateralVault
     function exitReadyAt(address holder, address venue, address token) external view returns (uint256) {
         return _compartments[venue][token][holder].readyAt;
+    }
+
+    /// @inheritdoc ICollateralVault
+    function lockedSince(address venue) public view returns (uint256) {
+        Lock memory held = _locks[venue];
+        return held.isOn ? held.since : 0;
     }
 
     /// @inheritdoc ICollateralVault
