@@ -80,6 +80,19 @@ class Contracts:
         self.supply[asset.symbol] -= amount
         return receipt
 
+    def redeem(self, asset: Asset, units: int) -> Receipt:
+        """Burn claims that lie at the redemption address, sent there by their holder."""
+        amount, token = asset.to_chain(units), self.tokens[asset.symbol]
+        burn = TOKEN.call("guardBurn", self.plan.redemption.address, amount, self.supply[asset.symbol])
+        receipt = self.chain.send(token, burn, "claims burned")
+        self.supply[asset.symbol] -= amount
+        return receipt
+
+    def at_redemption(self, asset: Asset) -> int:
+        """Claims that lie at the redemption address, in ledger units."""
+        where = self.plan.redemption.address
+        return asset.from_chain(self.chain.read(TOKEN, self.tokens[asset.symbol], "balanceOf", where))
+
     def mirroring(self, batch: MirrorBatch) -> Call:
         """The call that mirrors a batch of position changes."""
         return Call(self.positions, POSITIONS.call("mirror", batch.arguments()), "positions mirrored")

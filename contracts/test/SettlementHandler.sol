@@ -12,6 +12,8 @@ import {Base} from "./Base.sol";
 /// 4 holders, of which 2 are the venues themselves, × 2 venues × 2 tokens = 16 compartments, and 8 free balances.
 /// After each step it compares every one of them with what the step alone may have changed.
 contract SettlementHandler is Base {
+    error StepTouchedWhatItDoesNotName(string kind, uint256 which);
+
     uint256 public constant COMPARTMENTS = 16;
     uint64 public constant WINDOW_S = 1 hours;
     uint256 public constant DELAY_S = 3 days;
@@ -283,11 +285,11 @@ contract SettlementHandler is Base {
     function _done(string memory kind) private {
         happened[kind] += 1;
         for (uint256 i; i < COMPARTMENTS; ++i) {
-            vm.assertEq(balance(i), expected[i], "a step touched a compartment that it does not name");
+            if (balance(i) != expected[i]) revert StepTouchedWhatItDoesNotName(kind, i);
         }
         for (uint256 i; i < 8; ++i) {
             uint256 free = vault.freeOf(holders[i / 2], address(tokens[i % 2]));
-            vm.assertEq(free, expectedFree[i / 2][i % 2], "a step touched a free balance that it does not name");
+            if (free != expectedFree[i / 2][i % 2]) revert StepTouchedWhatItDoesNotName(kind, COMPARTMENTS + i);
         }
     }
 }

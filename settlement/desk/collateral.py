@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from custody.collateral import BPS
 from custody.coverage import Coverage
-from custody.delegation import Order, Standing, complete, deposit, pay
+from custody.delegation import Order, Standing, collateral_account, complete, deposit, pay
 from custody.money import mul_div_up
 from custody.states import Act
 from custody.transfers import Reason
 from settlement.desk.instructing import Instructing
 from settlement.desk.world import World
+from settlement.exits import left_and_redeemed
 from settlement.keys import holder_of
 from settlement.mirror import FUND, HOUSE
 from settlement.postings import OMNIBUS, party_account
@@ -167,6 +168,23 @@ class CollateralRoom:
             held = self.world.setting.schedule[asset].asset
             movement = self.instructing.recall(f"client/{client}", venue, held, units)
             tx_hash = self._release_on_chain(client, venue, asset, units)
+            self.instructing.tell(movement, Act.RELEASE, tx_hash)
+        return postings.span, tx_hash
+
+    def follow_exit(self, client: str, venue: str, asset: str) -> tuple[tuple[int, int], str]:
+        """What a client has taken out of a compartment alone, and sent to be redeemed: burned, and available again.
+
+        Nothing, and no transaction, where nothing has left or nothing lies at the redemption address.
+        """
+        world, held = self.world, self.world.setting.schedule[asset].asset
+        account = collateral_account(world.standing, world.charts[asset], client, venue)
+        stands = world.contracts.compartment(held, world.holder_address(client, venue), world.venue_address(venue))
+        units = left_and_redeemed(world.spendable(account), stands, world.contracts.at_redemption(held))
+        if not units:
+            return (0, 0), ""
+        with self._written() as postings:
+            movement = self.instructing.recall(f"client/{client}", venue, held, units)
+            tx_hash = world.contracts.redeem(held, units).tx_hash
             self.instructing.tell(movement, Act.RELEASE, tx_hash)
         return postings.span, tx_hash
 

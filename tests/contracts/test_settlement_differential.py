@@ -11,8 +11,9 @@ from eth_utils.crypto import keccak
 
 from custody.money import Asset
 from settlement.batch import GENESIS
+from settlement.chain import Chain
 from settlement.chain_cycle import ChainCycle, Leg, legs_of
-from settlement.contracts import SETTLEMENT, Contracts, Plan
+from settlement.contracts import ALL, SETTLEMENT, Contracts, Plan
 from settlement.cycle_rules import BookState, CycleRefusal, Paid, Refused, Shortfall, check, pay
 from settlement.deployment import deploy
 from settlement.devnet import Anvil
@@ -32,6 +33,7 @@ class Twins:
 
     contracts: Contracts
     dice: Random
+    venue: Chain
     state: BookState = field(default_factory=lambda: BookState(True, False, 0, GENESIS, 0))
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
@@ -142,26 +144,27 @@ def ended(twins: Twins, cycle: ChainCycle) -> None:
         twins.state = replace(twins.state, void=twins.state.void | {digest})
         return
     assert isinstance(expected, Paid)
-    assert covered(node, receipt.tx_hash) == expected.shortfalls
+    assert covered(contracts, receipt.tx_hash) == expected.shortfalls
     twins.seen["covered" if expected.shortfalls else "paid"] += 1
     twins.balances = expected.balances
     twins.state = replace(twins.state, sequence=cycle.sequence, digest=digest, cut_off_s=cycle.cut_off_s)
 
 
-def covered(node: Node, tx_hash: str) -> tuple[Shortfall, ...]:
+def covered(contracts: Contracts, tx_hash: str) -> tuple[Shortfall, ...]:
     """The shortfalls in a transaction's events; addresses are written as ours are."""
-    found, ours = [], {holder.lower(): holder for holder in HOLDERS}
-    for log in node.rpc("eth_getTransactionReceipt", tx_hash)["logs"]:
+    found, ours = [], {address.lower(): address for address in (*HOLDERS, *contracts.tokens.values())}
+    for log in contracts.chain.node.rpc("eth_getTransactionReceipt", tx_hash)["logs"]:
         if log["topics"][0] == "0x" + COVERED:
             token, owed, paid = decode(("address", "uint256", "uint256"), bytes.fromhex(log["data"][2:]))
-            found.append(Shortfall(token, ours["0x" + log["topics"][3][-40:]], owed, paid))
+            found.append(Shortfall(ours[token], ours["0x" + log["topics"][3][-40:]], owed, paid))
     return tuple(found)
 
 
 def test_the_same_cycles_through_python_and_the_contracts(contracts: Contracts) -> None:
     dice = Random(7_702)
-    twins = Twins(contracts, dice)
-    contracts.tokens = {symbol: token.lower() for symbol, token in contracts.tokens.items()}
+    node = contracts.chain.node
+    node.rpc("anvil_setBalance", HARBOUR.address, hex(10**24))
+    twins = Twins(contracts, dice, Chain(node, HARBOUR, ALL))
     used: ChainCycle | None = None
     for _ in range(ROUNDS):
         if dice.random() < 0.1:
@@ -197,13 +200,8 @@ def opened(twins: Twins, cycle: ChainCycle) -> None:
 
 def disputed(twins: Twins, cycle: ChainCycle) -> None:
     """By the venue, from its own address."""
-    contracts, node = twins.contracts, twins.node
-    node.rpc("anvil_impersonateAccount", HARBOUR.address)
-    node.rpc("anvil_setBalance", HARBOUR.address, hex(10**20))
-    call = "0x" + SETTLEMENT.call("dispute", HARBOUR.address).hex()
-    node.apply_time()
-    sent = node.rpc("eth_sendTransaction", {"from": HARBOUR.address, "to": contracts.settlement, "data": call})
-    assert node.rpc("eth_getTransactionReceipt", sent)["status"] == "0x1"
+    contracts = twins.contracts
+    twins.venue.send(contracts.settlement, SETTLEMENT.call("dispute", HARBOUR.address), "cycle disputed")
     digest = cycle.digest(contracts.settlement_domain)
     twins.state = replace(twins.state, void=twins.state.void | {digest})
     twins.seen["disputed"] += 1
