@@ -48,10 +48,10 @@ def legs_of(rows: Iterable[tuple[str, str, int]]) -> tuple[Leg, ...]:
     legs = []
     for token_number, amounts in sorted(net.items()):
         ordered = [(written[holder], amount) for holder, amount in sorted(amounts.items())]
-        debits = tuple((holder, -amount) for holder, amount in ordered if amount < 0)
-        credits = tuple((holder, amount) for holder, amount in ordered if amount > 0)
-        if debits or credits:
-            legs.append(Leg(written[token_number], debits, credits))
+        payers = tuple((holder, -amount) for holder, amount in ordered if amount < 0)
+        receivers = tuple((holder, amount) for holder, amount in ordered if amount > 0)
+        if payers or receivers:
+            legs.append(Leg(written[token_number], payers, receivers))
     return tuple(legs)
 
 

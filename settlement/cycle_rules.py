@@ -121,9 +121,9 @@ def _malformed(legs: tuple[Leg, ...]) -> Iterator[Refused]:
             yield Refused(CycleRefusal.EMPTY_LEG, token)
         yield from _unlisted(token, leg.debits)
         yield from _unlisted(token, leg.credits)
-        debits, credits = (sum(amount for _, amount in side) for side in (leg.debits, leg.credits))
-        if debits != credits:
-            told = f"{token}, debits {debits}, credits {credits}"
+        owed, due = (sum(amount for _, amount in side) for side in (leg.debits, leg.credits))
+        if owed != due:
+            told = f"{token}, debits {owed}, credits {due}"
             yield Refused(CycleRefusal.OBLIGATIONS_NOT_BALANCED, told)
         both = {int(holder, 16) for holder, _ in leg.debits} & {int(holder, 16) for holder, _ in leg.credits}
         if both:

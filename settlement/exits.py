@@ -64,12 +64,3 @@ class Leaving:
 
     def _read(self, function: str, *arguments: object) -> int:
         return int(self.contracts.chain.read(VAULT, self.contracts.vault, function, *arguments))
-
-
-def left_and_redeemed(delegated_units: int, compartment_units: int, at_redemption_units: int) -> int:
-    """What the books may make available again, in ledger units: what has left the compartment and is there to be burned.
-
-    What has left and was not sent to the redemption address is still a claim in its holder's hand: were it available in
-    the books as well, it would be there twice.
-    """
-    return min(max(delegated_units - compartment_units, 0), at_redemption_units)

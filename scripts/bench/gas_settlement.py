@@ -51,8 +51,8 @@ def _amount(number: int) -> int:
 
 def _fund(contracts: Contracts, token: str, venue: str, holders: Sequence[str]) -> None:
     mint = TOKEN.call("mint", contracts.vault, UNITS * len(holders))
-    credits = (VAULT.call("credit", who, venue, token, UNITS) for who in holders)
-    calls = [Call(token, mint, "claims minted"), *(Call(contracts.vault, one, "credited") for one in credits)]
+    allocated = (VAULT.call("credit", who, venue, token, UNITS) for who in holders)
+    calls = [Call(token, mint, "claims minted"), *(Call(contracts.vault, one, "credited") for one in allocated)]
     contracts.chain.send_together(calls)
 
 

@@ -12,10 +12,10 @@ from custody.states import Act
 from custody.transfers import Reason
 from settlement.desk.instructing import Instructing
 from settlement.desk.world import World
-from settlement.exits import left_and_redeemed
 from settlement.keys import holder_of
 from settlement.mirror import FUND, HOUSE
 from settlement.postings import OMNIBUS, party_account
+from settlement.reconciliation import left_and_redeemed
 
 DAYS_A_YEAR = 365
 CONSENT_S = 3_600

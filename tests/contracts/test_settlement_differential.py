@@ -11,10 +11,10 @@ from eth_utils.crypto import keccak
 
 from custody.money import Asset
 from settlement.batch import GENESIS
-from settlement.chain import Chain
+from settlement.chain import Call, Chain, Receipt
 from settlement.chain_cycle import ChainCycle, Leg, legs_of
 from settlement.contracts import ALL, SETTLEMENT, Contracts, Plan
-from settlement.cycle_rules import BookState, CycleRefusal, Paid, Refused, Shortfall, check, pay
+from settlement.cycle_rules import BookState, CycleRefusal, Refused, Shortfall, check, pay
 from settlement.deployment import deploy
 from settlement.devnet import Anvil
 from settlement.keys import signer_of
@@ -118,13 +118,20 @@ def proposed(twins: Twins, cycle: ChainCycle, signed: tuple[bool, bool]) -> Refu
     twins.node.move_to(now_s)
     expected = check(cycle, digest, state, now_s, signed)
     signers = [right if good else STRANGER for right, good in zip((HARBOUR, CUSTODIAN), signed, strict=True)]
-    try:
-        contracts.chain.send_together([contracts.proposal(cycle, digest, *signers)])
-        said = None
-    except ChainError as why:
-        said = str(why).removeprefix("cycle proposed: ")
-    assert said == (None if expected is None else str(expected))
+    said = sent(contracts, contracts.proposal(cycle, digest, *signers))
+    if expected is None:
+        assert isinstance(said, Receipt), said
+    else:
+        assert said == f"cycle proposed: {expected}"
     return expected
+
+
+def sent(contracts: Contracts, call: Call) -> Receipt | str:
+    """What became of a transaction; a sentence where it was refused."""
+    try:
+        return contracts.chain.send_together([call])[0]
+    except ChainError as why:
+        return str(why)
 
 
 def ended(twins: Twins, cycle: ChainCycle) -> None:
@@ -133,18 +140,16 @@ def ended(twins: Twins, cycle: ChainCycle) -> None:
     digest = cycle.digest(contracts.settlement_domain)
     node.move_to(node.block_time() + WINDOW_S)
     expected = pay(cycle, twins.balances)
-    try:
-        (receipt,) = contracts.chain.send_together([contracts.finality(cycle)])
-    except ChainError as why:
-        assert isinstance(expected, Refused)
-        assert str(why) == f"cycle settled: {expected}"
+    said = sent(contracts, contracts.finality(cycle))
+    if isinstance(expected, Refused):
+        assert said == f"cycle settled: {expected}"
         twins.seen[expected.refusal] += 1
         node.move_to(node.block_time() + WINDOW_S + GRACE_S)
         contracts.chain.send(contracts.settlement, SETTLEMENT.call("expire", HARBOUR.address), "cycle expired")
         twins.state = replace(twins.state, void=twins.state.void | {digest})
         return
-    assert isinstance(expected, Paid)
-    assert covered(contracts, receipt.tx_hash) == expected.shortfalls
+    assert isinstance(said, Receipt), said
+    assert covered(contracts, said.tx_hash) == expected.shortfalls
     twins.seen["covered" if expected.shortfalls else "paid"] += 1
     twins.balances = expected.balances
     twins.state = replace(twins.state, sequence=cycle.sequence, digest=digest, cut_off_s=cycle.cut_off_s)

@@ -1,4 +1,4 @@
-"""The operator falls silent: a client leaves alone, by the time-out, on a real chain; the books follow when it is back."""
+"""The operator falls silent: a client leaves alone, by the time-out, on a real chain; the books follow later."""
 
 from collections.abc import Callable
 
