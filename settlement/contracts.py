@@ -39,9 +39,13 @@ class MarkTerms:
         return cls(tuple(signer_of(f"mark source/{number}") for number in range(1, 6)), 3, 6 * 3600)
 
 
+EXIT_DELAY_S = 3 * 86_400
+"""How long a venue has to settle with a client that wants to leave, unless a plan says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to deploy: claim tokens for assets, venues with their signers, the parties in charge, what is traded."""
+    """What to deploy: claim tokens for assets, venues with their signers, who is in charge, what is traded, delays."""
 
     assets: tuple[Asset, ...]
     venues: Mapping[str, Signer]
@@ -50,6 +54,7 @@ class Plan:
     instruments: tuple[Instrument, ...] = ()
     marks: MarkTerms = field(default_factory=MarkTerms.for_demonstration)
     attestation_age_s: int = ATTESTATION_AGE_S
+    exit_delay_s: int = EXIT_DELAY_S
 
 
 @dataclass(slots=True)
@@ -141,6 +146,18 @@ class Contracts:
         self._nonces[holder.address] = nonce + 1
         self.supply[asset.symbol] -= amount
         return receipt
+
+    def redeem(self, asset: Asset, units: int, instruction: bytes) -> Receipt:
+        """Burn claims that lie at the redemption address, sent there by their holder, in an instruction's name."""
+        amount, token = asset.to_chain(units), self.tokens[asset.symbol]
+        burn = MINTER.call("burn", token, amount, self.supply[asset.symbol], instruction)
+        receipt = self.chain.send(self.minter, burn, "claims burned")
+        self.supply[asset.symbol] -= amount
+        return receipt
+
+    def at_redemption(self, asset: Asset) -> int:
+        """Claims that lie at the redemption address, in ledger units."""
+        return asset.from_chain(self.chain.read(TOKEN, self.tokens[asset.symbol], "balanceOf", self.minter))
 
     def mirroring(self, batch: MirrorBatch) -> Call:
         """The call that mirrors a batch of position changes."""

@@ -23,17 +23,18 @@ def deploy(node: Node, operator: Signer, plan: Plan) -> Contracts:
     me = operator.address
     contracts.minter = create(MINTER.creation(me, plan.custodian.address, plan.attestation_age_s))
     # What is released goes to where alone it can be burned.
-    contracts.vault = create(VAULT.creation(me, contracts.minter))
+    contracts.vault = create(VAULT.creation(me, contracts.minter, plan.exit_delay_s))
     contracts.positions = create(POSITIONS.creation(me))
     book = SETTLEMENT.creation(me, contracts.vault, plan.custodian.address, plan.dispute_window_s)
     contracts.settlement = create(book)
     for role, artifact, address, holder in (
         ("OPERATOR_ROLE", MINTER, contracts.minter, me),
         ("CUSTODIAN_ROLE", VAULT, contracts.vault, me),
-        ("SETTLEMENT_ROLE", VAULT, contracts.vault, contracts.settlement),
+        ("PAUSER_ROLE", VAULT, contracts.vault, me),
         ("OPERATOR_ROLE", POSITIONS, contracts.positions, me),
     ):
         wire(address, artifact.call("grantRole", chain.read(artifact, address, role), holder))
+    wire(contracts.vault, VAULT.call("appointSettlement", contracts.settlement))
     for venue in plan.venues.values():
         wire(contracts.settlement, SETTLEMENT.call("registerVenue", venue.address, venue.address))
     for asset in plan.assets:

@@ -23,10 +23,14 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
         uint64 cutOff;
     }
 
-    /// @dev Invariant: `digest` is zero ⇔ no cycle is open ⇔ the vault's lock of the venue is off.
+    /// @dev Invariant: `isOpen` ⇔ the vault's lock of the venue is on. The rest stays when a cycle ends: to write the
+    /// next one over it costs 17,100 gas a slot less than to write it anew.
     struct Open {
         bytes32 digest;
+        /// keccak256 of the cycle's ABI encoding: finality compares calldata with it, a fraction of hashing typed data.
+        bytes32 content;
         uint64 windowEnds;
+        bool isOpen;
     }
 
     /// @inheritdoc ISettlementBook
@@ -67,14 +71,14 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
     /// @inheritdoc ISettlementBook
     function propose(Cycle calldata cycle, bytes calldata venueSignature, bytes calldata custodianSignature) external {
         _requireNext(cycle);
-        CycleLib.requireWellFormed(cycle.obligations);
+        CycleLib.requireWellFormed(cycle.legs);
         bytes32 digest = digestOf(cycle);
         _requireSigned(cycle.venue, digest, venueSignature, custodianSignature);
 
         uint64 windowEnds = _now() + disputeWindow;
-        _opens[cycle.venue] = Open(digest, windowEnds);
+        _opens[cycle.venue] = Open(digest, keccak256(abi.encode(cycle)), windowEnds, true);
         emit CycleProposed(cycle.venue, cycle.sequence, digest, windowEnds);
-        vault.setLock(cycle.venue, true);
+        vault.lock(cycle.venue);
     }
 
     /// @inheritdoc ISettlementBook
@@ -90,15 +94,16 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
 
     /// @inheritdoc ISettlementBook
     function finalize(Cycle calldata cycle) external {
-        Open memory open = _opens[cycle.venue];
-        bytes32 digest = digestOf(cycle);
-        if (digest != open.digest) revert WrongDigest(open.digest, digest);
+        Open memory open = _openOf(cycle.venue);
+        bytes32 digest = open.digest;
+        // All behind the selector is the cycle. Equal bytes are the same cycle, however anybody would decode them.
+        if (keccak256(msg.data[4:]) != open.content) revert WrongDigest(digest, digestOf(cycle));
         if (_now() < open.windowEnds) revert WindowOpen(open.windowEnds, _now());
 
         _heads[cycle.venue] = Head(digest, cycle.sequence, cycle.cutOff);
-        emit CycleFinal(cycle.venue, cycle.sequence, digest, cycle.obligations.length);
+        emit CycleFinal(cycle.venue, cycle.sequence, digest);
         _close(cycle.venue);
-        vault.settle(cycle.venue, cycle.obligations);
+        vault.settle(cycle.venue, cycle.sequence, cycle.legs);
     }
 
     /// @inheritdoc ISettlementBook
@@ -120,7 +125,7 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
 
     /// @inheritdoc ISettlementBook
     function openOf(address venue) external view returns (bytes32 digest, uint64 windowEnds) {
-        Open memory open = _opens[venue];
+        Open memory open = _openOf(venue);
         return (open.digest, open.windowEnds);
     }
 
@@ -130,8 +135,8 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
     }
 
     function _close(address venue) private {
-        delete _opens[venue];
-        vault.setLock(venue, false);
+        _opens[venue].isOpen = false;
+        vault.unlock(venue);
     }
 
     /// @dev The caller's belief about the venue's state must be the chain's.
@@ -140,7 +145,7 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
         if (signerOf[venue] == address(0)) revert UnknownVenue(venue);
         Head memory head = _heads[venue];
         uint64 expected = head.sequence + 1;
-        if (_opens[venue].digest != 0) revert CycleOpen(venue, expected);
+        if (_opens[venue].isOpen) revert CycleOpen(venue, expected);
         if (cycle.sequence != expected) revert WrongSequence(expected, cycle.sequence);
         if (cycle.previousDigest != head.digest) revert WrongPreviousDigest(head.digest, cycle.previousDigest);
         if (cycle.cutOff <= head.cutOff) revert CutOffNotAfter(head.cutOff, cycle.cutOff);
@@ -163,8 +168,13 @@ contract SettlementBook is ISettlementBook, AccessControl, EIP712 {
     }
 
     function _requireOpen(address venue) private view returns (Open memory open) {
-        open = _opens[venue];
-        if (open.digest == 0) revert NoOpenCycle(venue);
+        open = _openOf(venue);
+        if (!open.isOpen) revert NoOpenCycle(venue);
+    }
+
+    /// @dev All zero when none is open, whatever a former one has left.
+    function _openOf(address venue) private view returns (Open memory open) {
+        if (_opens[venue].isOpen) open = _opens[venue];
     }
 
     /// @dev Seconds fit 64 bits for longer than there will be blocks.

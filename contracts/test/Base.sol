@@ -59,11 +59,35 @@ abstract contract Base {
     address internal immutable minter = _party("minter");
     address internal immutable stranger = _party("stranger");
 
+    /// Functions of a contract that the invariant runner may call; all of them where none is named.
+    struct Selectors {
+        address target;
+        bytes4[] selectors;
+    }
+
     address[] private _targets;
+    mapping(address target => bytes4[]) private _steps;
 
     /// What forge's invariant runner calls; without it every contract in sight would be called.
     function targetContracts() public view returns (address[] memory) {
         return _targets;
+    }
+
+    /// What forge's invariant runner asks for: which functions of the targets it may call.
+    function targetSelectors() public view returns (Selectors[] memory chosen) {
+        uint256 count;
+        for (uint256 i; i < _targets.length; ++i) {
+            if (_steps[_targets[i]].length != 0) ++count;
+        }
+        chosen = new Selectors[](count);
+        for (uint256 i = _targets.length; i > 0; --i) {
+            bytes4[] storage steps = _steps[_targets[i - 1]];
+            if (steps.length != 0) chosen[--count] = Selectors(_targets[i - 1], steps);
+        }
+    }
+
+    function _step(address target, string memory signature) internal {
+        _steps[target].push(bytes4(keccak256(bytes(signature))));
     }
 
     function _target(address target) internal {
@@ -87,6 +111,19 @@ abstract contract Base {
     function _signHighS(string memory role, bytes32 digest) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(_key(role), digest);
         return abi.encodePacked(r, bytes32(N - uint256(s)), v == 27 ? uint8(28) : uint8(27));
+    }
+
+    /// The EIP-712 domain separator of a contract here, version "1".
+    function _domain(string memory name, address where) internal view returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256(bytes(name)),
+                keccak256("1"),
+                block.chainid,
+                where
+            )
+        );
     }
 
     function _bound(uint256 x, uint256 low, uint256 high) internal pure returns (uint256) {

@@ -8,7 +8,8 @@ those that were measured on its own contracts [P].
 from collections.abc import Callable, Sequence
 
 from custody.money import Asset
-from scripts.bench import gas_inclusion, gas_marks, gas_plain, gas_standins
+from margin.instruments import Instrument, Kind
+from scripts.bench import gas_inclusion, gas_marks, gas_plain, gas_positions, gas_settlement, gas_token
 from scripts.bench.gas_measure import GasMeasured
 from scripts.bench.measure import Measure
 from settlement.contracts import Contracts, Plan
@@ -20,14 +21,16 @@ from settlement.node import Node
 Scenario = Callable[[Node, Contracts], Sequence[tuple[str, int, str]]]
 
 GENESIS_S = 1_769_000_000
+LISTED = 7
+"""Instruments in the book: two pages, the first of which has three."""
 SIZES = {"positions": 256, "obligations": 256, "marks": gas_marks.COUNT, "liabilities": gas_inclusion.LIABILITIES}
 
 SCENARIOS: dict[str, Scenario] = {
     "plain slots": gas_plain.measure,
-    "positions": gas_standins.positions,
-    "obligations": gas_standins.obligation,
+    "positions": gas_positions.measures,
+    "obligations": gas_settlement.gas_settlement,
     "marks": gas_marks.measure,
-    "tokens": gas_standins.token,
+    "tokens": gas_token.measures,
     "a liability among a million": gas_inclusion.measure,
 }
 
@@ -62,7 +65,11 @@ def _deployed(node: Node, name: str) -> Contracts:
     operator = signer_of(f"operator of {name}")
     node.rpc("anvil_setBalance", operator.address, hex(10**24))
     venues = {"harbour": signer_of("venue/harbour")}
-    plan = Plan((Asset("USDC", 6, 6),), venues, signer_of("custodian"), signer_of("redemption"), 300)
+    traded = tuple(
+        Instrument(number, "harbour", f"C{number}-PERP", Kind.PERP, f"C{number}", 1_000, 10_000)
+        for number in range(1, LISTED + 1)
+    )
+    plan = Plan((Asset("USDC", 6, 6),), venues, signer_of("custodian"), 300, traded)
     return deploy(node, operator, plan)
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from eth_utils.crypto import keccak
+
 from custody.collateral import BPS
 from custody.coverage import Coverage
-from custody.delegation import Order, Standing, complete, deposit, pay
+from custody.delegation import Order, Standing, collateral_account, complete, deposit, pay
 from custody.money import mul_div_up
 from custody.movements import Movement
 from custody.parties import CUSTODIAN
@@ -20,6 +22,7 @@ from settlement.desk.world import DeskError, World
 from settlement.keys import holder_of
 from settlement.mirror import FUND, HOUSE
 from settlement.postings import OMNIBUS, party_account
+from settlement.reconciliation import left_and_redeemed
 from settlement.reserve_attestation import MintRefusal
 
 DAYS_A_YEAR = 365
@@ -234,6 +237,23 @@ class CollateralRoom:
         tx_hash = self._release_on_chain(intent.name, intent.venue, intent.asset, intent.units)
         self.instructing.tell(movement.id, Act.RELEASE, f"venue/{intent.venue}", tx_hash)
         return tx_hash
+
+    def follow_exit(self, client: str, venue: str, asset: str) -> tuple[tuple[int, int], str]:
+        """What a client has taken out of a compartment alone, and sent to be redeemed: burned, and available again.
+
+        Nothing, and no transaction, where nothing has left or nothing lies at the redemption address.
+        """
+        world, held = self.world, self.world.setting.schedule[asset].asset
+        account = collateral_account(world.standing, world.charts[asset], client, venue)
+        stands = world.contracts.compartment(held, world.holder_address(client, venue), world.venue_address(venue))
+        units = left_and_redeemed(world.spendable(account), stands, world.contracts.at_redemption(held))
+        if not units:
+            return (0, 0), ""
+        with self._written() as postings:
+            movement = self.instructing.recall(f"client/{client}", venue, held, units)
+            tx_hash = world.contracts.redeem(held, units, keccak(text=movement.id)).tx_hash
+            self.instructing.tell(movement.id, Act.RELEASE, f"venue/{venue}", tx_hash)
+        return postings.span, tx_hash
 
     def charge_custody_fees(self) -> None:
         """One day's fee on what stands in compartments, from each client's reserve; not on an omnibus account."""

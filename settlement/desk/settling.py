@@ -7,7 +7,7 @@ from custody.money import Asset
 from custody.transfers import Reason
 from settlement import records
 from settlement.batch import GENESIS, Mark, MirrorBatch
-from settlement.chain_cycle import ChainCycle
+from settlement.chain_cycle import ChainCycle, legs_of
 from settlement.cycle import Cycle, State, compare
 from settlement.desk.collateral import CollateralRoom
 from settlement.desk.outgoing import Outgoing, answered, dispatch
@@ -147,7 +147,7 @@ class SettlementRoom:
         previous = self._heads.get(venue, (0, GENESIS))[1]
         asked = ChainCycle(
             world.venue_address(venue), cycle.sequence, previous, cycle.cut_off_s, self.mirrored[1],
-            ChainCycle.ordered(obligations),
+            legs_of(obligations),
         )  # fmt: skip
         name = f"{venue}/{cycle.sequence}"
         order = Order(f"cycle/{name}", 0, world.now_s, Reason.SETTLEMENT, name)

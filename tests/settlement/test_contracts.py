@@ -7,7 +7,7 @@ import pytest
 from custody.money import Asset, MoneyError
 from custody.signers import LocalSigner
 from settlement.batch import GENESIS
-from settlement.chain_cycle import ChainCycle
+from settlement.chain_cycle import ChainCycle, legs_of
 from settlement.contracts import TOKEN, Contracts
 from settlement.keys import holder_of, role_of, signer_of
 from settlement.mirror import FUND, HOUSE
@@ -27,8 +27,7 @@ def chain_now_s(node: Node) -> int:
 
 
 def cycle_of(contracts: Contracts, *rows: tuple[str, str, int]) -> ChainCycle:
-    ordered = ChainCycle.ordered(rows)
-    return ChainCycle(HARBOUR.address, 1, GENESIS, chain_now_s(contracts.chain.node), GENESIS, ordered)
+    return ChainCycle(HARBOUR.address, 1, GENESIS, chain_now_s(contracts.chain.node), GENESIS, legs_of(rows))
 
 
 def propose(
@@ -86,7 +85,7 @@ def test_a_release_needs_its_holder_and_burns_what_left(contracts: Contracts) ->
 def test_a_release_after_its_deadline_is_refused_with_both_times(contracts: Contracts) -> None:
     contracts.credit(USDC, HEDGER.address, HARBOUR.address, 70, PLENTY)
     now_s = chain_now_s(contracts.chain.node)
-    with pytest.raises(ChainError, match=rf"release expired \(deadline {now_s - 1}, timestamp \d+\)"):
+    with pytest.raises(ChainError, match=rf"signature expired \(deadline {now_s - 1}, timestamp \d+\)"):
         contracts.release(USDC, HEDGER, HARBOUR.address, 1, now_s - 1)
 
 
@@ -119,18 +118,25 @@ def test_a_cycle_pays_after_its_window_and_holds_releases_back_until_then(contra
     assert compartments(contracts)["hedger", "harbour"] == 30, "paid once"
 
 
-def test_a_cycle_takes_no_more_from_a_compartment_than_it_holds(contracts: Contracts) -> None:
+def test_a_cycle_takes_no_more_from_a_compartment_than_it_holds_and_the_rest_from_the_venue(
+    contracts: Contracts,
+) -> None:
     """The ring fence: neither another venue's compartment nor another client's makes up for it."""
-    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 39, PLENTY)
+    contracts.credit(USDC, HEDGER.address, HARBOUR.address, 30, PLENTY)
     contracts.credit(USDC, HEDGER.address, QUAY.address, 1_000, PLENTY)
     contracts.credit(USDC, MAKER.address, HARBOUR.address, 1_000, PLENTY)
+    contracts.credit(USDC, HARBOUR.address, HARBOUR.address, 9, PLENTY)
     before, token = compartments(contracts), contracts.tokens["USDC"]
     cycle = cycle_of(contracts, (HEDGER.address, token, -40), (MAKER.address, token, 40))
     propose(contracts, cycle)
     contracts.chain.node.move_to(chain_now_s(contracts.chain.node) + 300)
-    with pytest.raises(ChainError, match=r"exceeds compartment \(.*balance 39, amount 40\)"):
+    with pytest.raises(ChainError, match=r"shortfall not covered \(.*missing 10, available 9\)"):
         finalize(contracts, cycle)
     assert compartments(contracts) == before
+    contracts.credit(USDC, HARBOUR.address, HARBOUR.address, 1)
+    finalize(contracts, cycle)
+    assert compartments(contracts) == {**before, ("hedger", "harbour"): 0, ("maker", "harbour"): 1_040}
+    assert contracts.compartment(USDC, HARBOUR.address, HARBOUR.address) == 0
 
 
 @pytest.mark.parametrize(("venue", "custodian", "told"), [

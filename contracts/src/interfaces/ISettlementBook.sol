@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity >=0.8.24;
 
-import {ICollateralVault, Move} from "./ICollateralVault.sol";
+import {ICollateralVault, Leg} from "./ICollateralVault.sol";
 
 /// @notice A settlement cycle: what every holder at a venue owes or is owed at a cut-off, net.
 struct Cycle {
@@ -14,18 +14,24 @@ struct Cycle {
     uint64 cutOff;
     /// The digest of the PositionBook's batch that the obligations were computed from.
     bytes32 positionsDigest;
-    /// Strictly ascending by (token, holder), none zero, sums to zero per token; empty when nothing is owed.
-    Move[] obligations;
+    /// One per token in which anything is owed, strictly ascending by token; empty when nothing is. In each, debits and
+    /// credits are strictly ascending by holder, none zero, their sums equal, and nobody is on both sides.
+    Leg[] legs;
 }
 
 /// @title ISettlementBook
 /// @notice Settlement cycles: proposed with two signatures, open to dispute for a window, then final and paid.
 /// @dev Per venue at most one cycle is open. The venue and the custodian both sign its EIP-712 digest in the domain
-/// "Bulkhead Settlement", version "1". An obligation is a {Move}; the type, in one line without further spaces, is
-/// `Cycle(address venue,uint64 sequence,bytes32 previousDigest,uint64 cutOff,bytes32 positionsDigest,`
-/// `Obligation[] obligations)Obligation(address holder,address token,int256 amount)`.
+/// "Bulkhead Settlement", version "1". The type, in one line without further spaces, is
+/// `Cycle(address venue,uint64 sequence,bytes32 previousDigest,uint64 cutOff,bytes32 positionsDigest,Leg[] legs)`
+/// `Leg(address token,Obligation[] debits,Obligation[] credits)Obligation(address holder,uint256 amount)`.
+///
+/// A payer whose compartment holds less than it owes pays what is there, and the venue's own compartment in the same
+/// token the rest ({ICollateralVault.settle}). Where that does not suffice either the cycle cannot be paid: it stays
+/// open, so that a top-up may cure it, until its grace ends and anyone expires it. Both sides then sign another one, in
+/// which what stays unpaid is written down. Another client's compartment never pays.
 /// Warning: two signatures settle. A venue and a custodian that collude can move any compartment of that venue to
-/// another of that venue, but to nowhere else.
+/// another of that venue, but to nowhere else, and not out of an exit that was ready before they proposed.
 /// Warning: a signature over a cycle stands until the sequence is taken by a final cycle or this very digest is void.
 interface ISettlementBook {
     /// @notice The venue is not registered.
@@ -46,14 +52,23 @@ interface ISettlementBook {
     /// @notice The cut-off has not come yet.
     error CutOffInFuture(uint64 given, uint64 timestamp);
 
-    /// @notice The obligation at `index` does not come after the one before it in (token, holder).
-    error ObligationsNotSorted(uint256 index);
+    /// @notice The leg at `index` does not come after the one before it in token.
+    error LegsNotSorted(uint256 index);
 
-    /// @notice The obligation at `index` moves nothing.
-    error ZeroObligation(uint256 index);
+    /// @notice A leg in which nobody owes anything.
+    error EmptyLeg(address token);
 
-    /// @notice The obligations in a token do not sum to zero.
-    error ObligationsNotZeroSum(address token, int256 sum);
+    /// @notice The debit or credit at `index` does not come after the one before it in holder.
+    error ObligationsNotSorted(address token, uint256 index);
+
+    /// @notice An obligation that moves nothing.
+    error ZeroObligation(address token, address holder);
+
+    /// @notice What is owed and what is to be received in a token differ.
+    error ObligationsNotBalanced(address token, uint256 debits, uint256 credits);
+
+    /// @notice A holder owes and is owed the same token: the legs are not net.
+    error HolderOnBothSides(address token, address holder);
 
     /// @notice This very cycle was disputed or has expired; its signatures count no more.
     error CycleVoid(bytes32 digest);
@@ -76,7 +91,8 @@ interface ISettlementBook {
     /// @notice Only the venue's signer and the custodian may dispute.
     error NotAParty(address caller);
 
-    /// @notice The cycle is not the open one; `expected` is zero when none is open.
+    /// @notice The cycle is not the open one; `expected` is zero when none is open. Where both are the same, the cycle
+    /// came in another encoding than the ABI's own.
     error WrongDigest(bytes32 expected, bytes32 given);
 
     /// @notice The open cycle may still be finalised undisturbed.
@@ -94,8 +110,8 @@ interface ISettlementBook {
     /// @notice The open cycle was voided because nobody could or would finalise it in time; nothing moved.
     event CycleExpired(address indexed venue, uint64 indexed sequence, bytes32 digest);
 
-    /// @notice The cycle is final and paid: `moved` compartments changed.
-    event CycleFinal(address indexed venue, uint64 indexed sequence, bytes32 digest, uint256 moved);
+    /// @notice The cycle is final and paid.
+    event CycleFinal(address indexed venue, uint64 indexed sequence, bytes32 digest);
 
     /// @notice Seconds after the window in which the cycle may be finalised undisturbed, before anyone may expire it.
     function GRACE_S() external view returns (uint64);
@@ -132,12 +148,11 @@ interface ISettlementBook {
     /// @notice Opens a cycle that both parties have signed. Anyone may send it.
     /// @dev Effects: the cycle is open until disputed, final or expired; releases at the venue are locked meanwhile.
     /// Refusals, in order: `UnknownVenue`, `CycleOpen`, `WrongSequence`, `WrongPreviousDigest`, `CutOffNotAfter`,
-    /// `CutOffInFuture`; then the obligations are read once and the first at fault is named, per obligation
-    /// `ObligationsNotSorted`, `ZeroObligation`, and `ObligationsNotZeroSum` where a token ends; `CycleVoid`,
-    /// `WrongVenueSignature`, `WrongCustodianSignature`.
-    /// Warning: compartments are not read here, and a release that runs before the proposal may have emptied one. A
-    /// debit that its compartment cannot bear is refused by `finalize`, which succeeds once the compartment has been
-    /// credited.
+    /// `CutOffInFuture`; then leg by leg `LegsNotSorted`, `EmptyLeg`, `ObligationsNotSorted` and `ZeroObligation` of the
+    /// debits and then of the credits, `ObligationsNotBalanced`, `HolderOnBothSides`; `CycleVoid`, `WrongVenueSignature`,
+    /// `WrongCustodianSignature`; the vault's `EnforcedPause`.
+    /// Warning: compartments are not read here, and a release or an exit may have emptied one: `finalize` takes what
+    /// is missing from the venue.
     function propose(Cycle calldata cycle, bytes calldata venueSignature, bytes calldata custodianSignature) external;
 
     /// @notice Voids the venue's open cycle.
@@ -148,11 +163,12 @@ interface ISettlementBook {
 
     /// @notice Pays the open cycle once its window is over. Anyone may send it.
     /// @dev Effects: compartments move, the head advances, releases are unlocked. Refusals, in order: `WrongDigest`,
-    /// `WindowOpen`, the vault's `ExceedsCompartment`.
+    /// `WindowOpen`, the vault's `ShortfallNotCovered`. The calldata has to be the ABI's own encoding, without anything
+    /// behind it: it is compared with what was proposed by one hash over all of it.
     function finalize(Cycle calldata cycle) external;
 
     /// @notice Voids an open cycle that was not finalised within GRACE_S after its window. Anyone may send it.
-    /// @dev Without it a cycle that asks more of a compartment than it holds would lock the venue for ever. Whoever is
+    /// @dev Without it a cycle that asks more of payers and venue than they hold would lock the venue for ever. Whoever is
     /// owed something finalises before the grace ends; that is open to all. Effects as `dispute`.
     /// Refusals, in order: `NoOpenCycle`, `GraceOpen`.
     function expire(address venue) external;
