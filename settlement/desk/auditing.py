@@ -97,7 +97,8 @@ class AuditRoom:
         if not prices_e6:
             return []
         names = {f"{i.venue} {i.symbol}": number for number, i in self.world.setting.instruments.items()}
-        read = zip(names, self.world.contracts.marks_of(list(names.values())), strict=True)
+        contracts = self.world.contracts
+        read = zip(names, contracts.marks_of([contracts.listed[number] for number in names.values()]), strict=True)
         marks = {name: (price_e6, at_s) for name, (price_e6, _, at_s) in read}
         prices = difference_breaks(
             "mark on chain", {name: prices_e6[number] for name, number in names.items()},

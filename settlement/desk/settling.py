@@ -74,7 +74,8 @@ class SettlementRoom:
         """The marks of the batch beside it, which anybody on chain can read."""
         world = self.world
         self.marked = world.now_s, dict(world.marks_e6)
-        batch = MarkBatch.of(FIRST_EDITION, *self.marked)
+        listed = {world.contracts.listed[number]: price_e6 for number, price_e6 in world.marks_e6.items()}
+        batch = MarkBatch.of(FIRST_EDITION, world.now_s, listed)
         digest = batch.digest(world.contracts.marks_domain)
         call = world.contracts.marking(batch, digest)
         return Outgoing(records.Message(digest, "marks", "", self.mirrored[0], call.data, world.now_s), call)

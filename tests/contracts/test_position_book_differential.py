@@ -66,7 +66,7 @@ def deployed() -> Iterator[Twins]:
             Instrument(number, "harbour", f"C{number}-PERP", Kind.PERP, f"C{number}", 1_000, 10_000)
             for number in range(1, LISTED + 1)
         )
-        plan = Plan((), {"harbour": signer_of("venue/harbour")}, operator, operator, 300, traded)
+        plan = Plan((), {"harbour": signer_of("venue/harbour")}, operator, 300, traded)
         yield Twins(deploy(node, operator, plan), BookState(LISTED))
 
 

@@ -19,6 +19,7 @@ from settlement.deployment import deploy
 from settlement.devnet import Anvil
 from settlement.keys import signer_of
 from settlement.node import ChainError, Node
+from tests.settlement.sole_minter import PLENTY
 
 ASSETS = (Asset("USDC", 6, 6), Asset("BTC", 8, 8))
 HARBOUR, CUSTODIAN, STRANGER = signer_of("venue/harbour"), signer_of("custodian"), signer_of("stranger")
@@ -47,7 +48,7 @@ class Twins:
         for asset in ASSETS:
             for holder in HOLDERS:
                 if units := self.dice.choice((0, 0, self.dice.randrange(100))):
-                    self.contracts.credit(asset, holder, HARBOUR.address, units)
+                    self.contracts.credit(asset, holder, HARBOUR.address, units, PLENTY)
                     key = holder, self.contracts.tokens[asset.symbol]
                     self.balances[key] = self.balances.get(key, 0) + units
 

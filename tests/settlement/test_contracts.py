@@ -133,7 +133,7 @@ def test_a_cycle_takes_no_more_from_a_compartment_than_it_holds_and_the_rest_fro
     with pytest.raises(ChainError, match=r"shortfall not covered \(.*missing 10, available 9\)"):
         finalize(contracts, cycle)
     assert compartments(contracts) == before
-    contracts.credit(USDC, HARBOUR.address, HARBOUR.address, 1)
+    contracts.credit(USDC, HARBOUR.address, HARBOUR.address, 1, PLENTY)
     finalize(contracts, cycle)
     assert compartments(contracts) == {**before, ("hedger", "harbour"): 0, ("maker", "harbour"): 1_040}
     assert contracts.compartment(USDC, HARBOUR.address, HARBOUR.address) == 0

@@ -32,7 +32,9 @@ def chain() -> Iterator[Contracts]:
     with Anvil(genesis_s=GENESIS_S) as anvil, Node.of_anvil(anvil) as node:
         operator = signer_of("operator")
         node.rpc("anvil_setBalance", operator.address, hex(10**24))
-        yield deploy(node, operator, Plan((USDC,), {"harbour": VENUE}, signer_of("custodian"), 300, AGE_S))
+        yield deploy(
+            node, operator, Plan((USDC,), {"harbour": VENUE}, signer_of("custodian"), 300, attestation_age_s=AGE_S)
+        )
 
 
 # -- rules -------------------------------------------------------------------------------------------------------------

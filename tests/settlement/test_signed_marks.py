@@ -86,7 +86,7 @@ def deployed() -> Iterator[Contracts]:
     with Anvil(genesis_s=GENESIS_S) as anvil, Node.of_anvil(anvil) as node:
         operator = signer_of("operator")
         node.rpc("anvil_setBalance", operator.address, hex(10**24))
-        yield deploy(node, operator, Plan((), {}, operator, operator, 1))
+        yield deploy(node, operator, Plan((), {}, operator, 1))
 
 
 @pytest.fixture
