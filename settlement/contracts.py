@@ -199,5 +199,5 @@ class Contracts:
         return list(self.chain.read(POSITIONS, self.positions, "positionsOf", accounts, instruments))
 
     def marks_of(self, instruments: Sequence[int]) -> list[tuple[int, int, int]]:
-        """The last mark of each, by the chain's numbers: price in 1e-6 USD, confidence in 1e-6, time; zeros where none is."""
+        """The last mark of each, by the chain's numbers: price and confidence in 1e-6, and its time; zeros for none."""
         return list(self.chain.read(MARKS, self.marks, "latestOfEach", instruments))
