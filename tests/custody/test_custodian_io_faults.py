@@ -76,6 +76,7 @@ def test_of_a_call_all_is_there_or_nothing_wherever_its_commit_fails(
             again = CALLS[call](cast, number)
             assert (again.ok, again.repeated) == (True, is_done)
             assert cast.state(f"g/{number}") is is_now
-    # The control: writes and the flush have failed. Where the flush did, and for good, all was written before it.
+    # The control: writes and the flush have failed. Where the flush did, all was written before it; a disk that then
+    # goes on working may have let SQLite take the unfinished log back.
     assert {step for one in told for step in one["failed"]} == {"WRITE", "FLUSH"}
-    assert kept == (way == "for-good")
+    assert kept == 1 or (kept == 0 and way == "half")

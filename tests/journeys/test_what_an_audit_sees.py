@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from settlement.batch import MirrorBatch
-from settlement.contracts import POSITIONS
+from settlement.batch import Change, Mark, MirrorBatch
 from settlement.keys import signer_of
 
 if TYPE_CHECKING:
@@ -17,6 +16,15 @@ USD = 10**6
 def sql(harbour: "Harbour", statement: str) -> None:
     with harbour.world.database.transaction() as tx:
         assert tx.exec_driver_sql(statement).rowcount >= 1
+
+
+def mirror_behind_the_back(harbour: "Harbour", buyer: str, seller: str) -> None:
+    """A batch that the desk knows nothing of: seven lots from one address to another."""
+    world = harbour.world
+    sequence, previous = world.contracts.head()
+    changes = {(1, buyer): Change(7, 0), (1, seller): Change(-7, 0)}
+    batch = MirrorBatch.of(sequence + 1, previous, world.now_s, {1: Mark(world.marks_e6[1])}, changes)
+    world.contracts.chain.send_together([world.contracts.mirroring(batch)])
 
 
 def test_the_changed_amount_of_a_pending_transfer_is_found(busy: "Harbour") -> None:
@@ -57,10 +65,7 @@ def test_a_removed_seal_is_found(busy: "Harbour") -> None:
 def test_a_batch_between_strangers_is_found(busy: "Harbour") -> None:
     """Positions that the desk does not ask about; but the chain's head is no longer the desk's."""
     world = busy.world
-    sequence, previous = world.contracts.chain.read(POSITIONS, world.contracts.positions, "head")
-    rows = [(1, signer_of("stranger/1").address, 7), (1, signer_of("stranger/2").address, -7)]
-    batch = MirrorBatch.of(sequence + 1, previous, world.now_s, world.marks_e6, rows)
-    world.contracts.chain.send_together([world.contracts.mirroring(batch)])
+    mirror_behind_the_back(busy, signer_of("stranger/1").address, signer_of("stranger/2").address)
     with pytest.raises(Exception, match=r"(?i)batch|digest|sequence"):
         busy.desk.audit.after_act()
 
@@ -68,9 +73,6 @@ def test_a_batch_between_strangers_is_found(busy: "Harbour") -> None:
 def test_a_client_without_a_position_that_has_one_on_chain_is_found(busy: "Harbour") -> None:
     """The bystander has never traded: it is in no mirror, so it is not asked about, and its opposite is a stranger."""
     world = busy.world
-    sequence, previous = world.contracts.chain.read(POSITIONS, world.contracts.positions, "head")
-    rows = [(1, world.holder_address("bystander", "harbour"), 7), (1, signer_of("stranger/2").address, -7)]
-    batch = MirrorBatch.of(sequence + 1, previous, world.now_s, world.marks_e6, rows)
-    world.contracts.chain.send_together([world.contracts.mirroring(batch)])
+    mirror_behind_the_back(busy, world.holder_address("bystander", "harbour"), signer_of("stranger/2").address)
     with pytest.raises(Exception, match=r"bystander|digest|batch"):
         busy.desk.audit.after_act()
