@@ -64,7 +64,6 @@ def test_a_removed_seal_is_found(busy: "Harbour") -> None:
 
 def test_a_batch_between_strangers_is_found(busy: "Harbour") -> None:
     """Positions that the desk does not ask about; but the chain's head is no longer the desk's."""
-    world = busy.world
     mirror_behind_the_back(busy, signer_of("stranger/1").address, signer_of("stranger/2").address)
     with pytest.raises(Exception, match=r"(?i)batch|digest|sequence"):
         busy.desk.audit.after_act()
