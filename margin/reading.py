@@ -1,6 +1,6 @@
 """Documents become values, exactly; what is wrong is named by its path, as in `feeds.expiries[2].forward`."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -79,9 +79,28 @@ class Place:
         except FixedError as why:
             self.wrong(f"is a number: {why}")
 
+    def from_zero(self) -> Fixed:
+        """A number that is not below zero."""
+        return self._checked(self.fixed(), lambda number: number >= 0, "at least 0")
+
+    def above_zero(self) -> Fixed:
+        return self._checked(self.fixed(), lambda number: number > 0, "above 0")
+
+    def share(self) -> Fixed:
+        """A number from 0 to 1."""
+        return self._checked(self.fixed(), lambda number: 0 <= number <= 1, "from 0 to 1")
+
+    def seconds(self) -> int:
+        """A time that is not below zero."""
+        self.from_zero()
+        return self.whole()
+
     def wrong(self, why: str) -> NoReturn:
         """Raises DocumentError about this place."""
         raise DocumentError(f"{self.path or 'the document'} {why}")
+
+    def _checked(self, number: Fixed, holds: Callable[[Fixed], bool], called: str) -> Fixed:
+        return number if holds(number) else self.wrong(f"is {called}, not {number}")
 
     def _at(self, value: Any, path: str) -> "Place":
         return Place(value, path, self.only_known)
