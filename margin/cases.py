@@ -31,7 +31,11 @@ _READERS: Mapping[str, Callable[[Place, ParameterSet], AnyCase]] = {
     "SVI": svi_case,
 }
 
-_FAULTS = (DocumentError, FixedError, SviError, ParameterError, AuctionError, MissingMarkError, MissingParameterError)
+CASE_FAULTS = (
+    DocumentError, FixedError, SviError, ParameterError, AuctionError, MissingMarkError, MissingParameterError,
+    ZeroDivisionError,
+)  # fmt: skip
+"""What reading and evaluating a case may raise; `why` says it in words."""
 
 
 class CaseError(ValueError):
@@ -42,10 +46,15 @@ def answer(document: Any, parameters: ParameterSet = NOTHING) -> Answer:
     """What a case comes to, without its id. `parameters` are for cases that bring none. Raises CaseError."""
     try:
         return _answer(any_case(document, parameters))
-    except _FAULTS as error:
-        raise CaseError(str(error)) from error
-    except ZeroDivisionError as error:
-        raise CaseError("a price, forward or time of zero is divided by") from error
+    except CASE_FAULTS as error:
+        raise CaseError(why(error)) from error
+
+
+def why(fault: Exception) -> str:
+    """What is wrong with a case; the text names the field, the position or the feed."""
+    if isinstance(fault, ZeroDivisionError):
+        return "a price, a forward or a time of zero is divided by"
+    return str(fault)
 
 
 def any_case(document: Any, parameters: ParameterSet = NOTHING) -> AnyCase:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from settlement.commands.options import Json, Time
+from settlement.commands.options import Json
 
 MARGIN = App(
     name="margin",
@@ -20,6 +20,7 @@ Parameters = Annotated[
         help="For cases that bring none: mainnet, tests, portfolio-tests, or a TOML file of your own.",
     ),
 ]
+CaseId = Annotated[str, Parameter(name="--id", help="The case that is meant; every one, if left out.")]
 
 
 @MARGIN.command
@@ -39,3 +40,23 @@ def evaluate(file: File, /, *, parameters: Parameters = "") -> int:
     from settlement.commands.running import answered
 
     return answered("evaluate", lambda: margin_evaluating.evaluate(file, parameters), group="margin")
+
+
+@MARGIN.command
+def explain(file: File, /, *, case: CaseId = "", parameters: Parameters = "", json: Json = False) -> int:
+    """Say why an account's margin is what it is: what binds, what each position asks, what would restore it.
+
+    "in what binds" is a position's own profit or loss in the worst scenario, "alone" the initial margin that it would
+    ask by itself, "frees" by how much the account's net margins rise when it is closed at its mark.
+
+    Parameters
+    ----------
+    file
+        Cases as `evaluate` takes them, - for standard input.
+    json
+        Print one JSON object a case.
+    """
+    from settlement.commands import margin_explaining
+    from settlement.commands.running import answered
+
+    return answered("explain", lambda: margin_explaining.explain_cases(file, case, parameters, json), group="margin")
