@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from margin.black76 import black76, years
-from margin.case_schema import Case, StandardCase
+from margin.case_schema import Case, PortfolioCase, StandardCase
 from margin.fixed import ONE, ZERO, Fixed
 from margin.functions import exp
 from margin.gate import Kind
@@ -51,6 +51,11 @@ def holding(case: Case, market: str, held: Holdings, cash: Fixed) -> Case:
     if isinstance(case, StandardCase):
         return replace(case, cash=cash, holdings={**case.holdings, market: held})
     return replace(case, cash=cash, held=held)
+
+
+def has_collaterals(case: Case) -> bool:
+    """Whether the model takes collaterals by name (PMRM_2), and no base asset."""
+    return isinstance(case, PortfolioCase) and isinstance(case.parameters, CollateralPortfolio)
 
 
 def emptied(case: Case) -> Case:
@@ -101,9 +106,7 @@ def closed(case: Case, position: Position, share: Fixed = ONE) -> Case:
 
 def option_price(case: Case, expiry: Expiry, option: Option) -> Fixed:
     """What one contract is marked at: discounted by its rate in PMRM_2 only."""
-    discount = ONE
-    if not isinstance(case, StandardCase) and isinstance(case.parameters, CollateralPortfolio):
-        discount = exp(-expiry.floored_rate * years(expiry.seconds))
+    discount = exp(-expiry.floored_rate * years(expiry.seconds)) if has_collaterals(case) else ONE
     prices = black76(expiry.forward, option.strike, expiry.surface.volatility(option.strike), expiry.seconds, discount)
     return prices.call if option.is_call else prices.put
 

@@ -75,10 +75,21 @@ def account_case(place: Place, parameters: ParameterSet = NOTHING) -> Case:
 def portfolio_case(place: Place, parameters: PortfolioParameters, now_s: int | None = None) -> PortfolioCase:
     """`feeds` and `portfolio` of a place. `now_s` where expiries are moments: what is past has 0 s left."""
     feeds, portfolio = place["feeds"], place["portfolio"]
+    held = _holdings(portfolio, now_s)
+    if isinstance(parameters, PlainPortfolio):
+        _require_none(portfolio, "collaterals", held.collaterals)
+    else:
+        _require_none(portfolio, "base", held.base)
     return PortfolioCase(
         name_of(place), parameters, feeds["stable_price"].above_zero(), market_of(feeds, now_s),
-        portfolio["cash"].fixed(), _holdings(portfolio, now_s),
+        portfolio["cash"].fixed(), held,
     )  # fmt: skip
+
+
+def _require_none(portfolio: Place, key: str, amount: object) -> None:
+    """What a model does not know would count for nothing, in silence."""
+    if amount:
+        portfolio[key].wrong("is nothing that this model takes")
 
 
 def name_of(place: Place) -> str:
@@ -100,8 +111,14 @@ def _standard(place: Place, parameters: StandardParameters) -> StandardCase:
         feeds["stable_price"].above_zero(),
         {name: market_of(one) for name, one in feeds["markets"].items()},
         portfolio["cash"].fixed(),
-        {name: _holdings(one) for name, one in portfolio["markets"].items()},
+        {name: _standard_holdings(one) for name, one in portfolio["markets"].items()},
     )
+
+
+def _standard_holdings(place: Place) -> Holdings:
+    held = _holdings(place)
+    _require_none(place, "collaterals", held.collaterals)
+    return held
 
 
 def market_of(place: Place, now_s: int | None = None) -> Market:

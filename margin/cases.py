@@ -8,7 +8,7 @@ from margin.case_cash import CashCase, cash_case
 from margin.case_prices import Black76Case, SviCase, black76_case, svi_case
 from margin.case_schema import MODELS, NOTHING, Case, StandardCase, account_case
 from margin.cash import Cash
-from margin.fixed import FixedError
+from margin.fixed import Fixed, FixedError
 from margin.marks import MissingMarkError
 from margin.parameter_set import ParameterSet
 from margin.portfolio import PortfolioMargin
@@ -81,7 +81,7 @@ def _answer(case: AnyCase) -> Answer:
     return _of_portfolio(case.evaluate(), is_plain=isinstance(case.parameters, PlainPortfolio))
 
 
-def of_margin(margin: Margin) -> Answer:
+def of_margin(margin: Margin) -> dict[str, Fixed]:
     """Net margins and mark-to-market."""
     return {"im": margin.initial, "mm": margin.maintenance, "mtm": margin.mark_to_market}
 

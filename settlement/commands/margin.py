@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from settlement.commands.options import Json
+from settlement.commands.options import Json, utc_s
 
 MARGIN = App(
     name="margin",
@@ -60,3 +60,54 @@ def explain(file: File, /, *, case: CaseId = "", parameters: Parameters = "", js
     from settlement.commands.running import answered
 
     return answered("explain", lambda: margin_explaining.explain_cases(file, case, parameters, json), group="margin")
+
+
+Trades = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--trade",
+        negative="",
+        help="NAME:±AMOUNT or NAME:±AMOUNT@PRICE, at the mark without a price; repeat it for a batch, judged as one. "
+        "NAME is ETH-20270625-6000-C (with --at), ETH-500400s-6000-C, ETH-PERP, ETH-USDC, or USDC for cash.",
+    ),
+]
+FeedsAt = Annotated[
+    int | None, Parameter(name="--at", converter=utc_s, help="When the feeds are of: UTC seconds or ISO 8601.")
+]
+
+
+@MARGIN.command(name="what-if")
+def what_if(
+    file: File,
+    /,
+    *,
+    trade: Trades,
+    at: FeedsAt = None,
+    case: CaseId = "",
+    trusted: bool = False,
+    in_auction: bool = False,
+    borrowing: bool = True,
+    parameters: Parameters = "",
+    json: Json = False,
+) -> int:
+    """Say whether an account may make trades, and its margins before and after; exit code 1 if it may not.
+
+    Parameters
+    ----------
+    file
+        Cases as `evaluate` takes them, - for standard input.
+    trusted
+        Ask for a caller whom the venue trusts to assess risk: maintenance margin, under portfolio margin in three
+        scenarios.
+    in_auction
+        The account is being liquidated.
+    borrowing
+        Whether cash may be owed.
+    json
+        Print one JSON object a case.
+    """
+    from settlement.commands import margin_trying
+    from settlement.commands.running import answered
+
+    asked = margin_trying.Asked(trade, at, trusted, in_auction, borrowing)
+    return answered("what-if", lambda: margin_trying.try_cases(file, case, parameters, asked, json), group="margin")

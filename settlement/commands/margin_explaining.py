@@ -8,8 +8,7 @@ from margin.parameter_set import ParameterSet
 from margin.reading import DocumentError
 from margin.standard_options import Pair
 from settlement.commands.exact_json import print_exact_json
-from settlement.commands.fields import InputError
-from settlement.commands.margin_input import Told, cases_of, complain, parameters_in
+from settlement.commands.margin_input import Told, chosen_cases, complain, parameters_in
 from settlement.commands.printing import Row, print_line, print_rows, printable
 from settlement.commands.running import DONE, FAILED
 from settlement.commands.watching import watched
@@ -29,15 +28,10 @@ _COMPONENT_COLUMNS = ("component", "initial", "maintenance")
 
 def explain_cases(file: str, wanted: str, parameters: str, as_json: bool) -> int:
     """FAILED where a case has no answer. InputError where no case is called so, or nothing can be read."""
-    given, failed, count = parameters_in(parameters), False, 0
-    with cases_of(file) as cases:
+    given, failed = parameters_in(parameters), False
+    with chosen_cases(file, wanted) as cases:
         for told in cases:
-            if wanted and told.id != wanted:
-                continue
-            count += 1
             failed |= not _explained(file, told, given, as_json)
-    if wanted and not count:
-        raise InputError(f"--id: expected the id of a case in {file}, found {wanted!r}")
     return FAILED if failed else DONE
 
 

@@ -42,6 +42,23 @@ def cases_of(file: str) -> Iterator[Iterator[Told]]:
         yield _told(lines, watch)
 
 
+@contextmanager
+def chosen_cases(file: str, wanted: str) -> Iterator[Iterator[Told]]:
+    """The cases with this id, or all for ""; InputError, at the end, where there is none."""
+    with cases_of(file) as cases:
+        yield _chosen(file, cases, wanted)
+
+
+def _chosen(file: str, cases: Iterator[Told], wanted: str) -> Iterator[Told]:
+    count = 0
+    for told in cases:
+        if not wanted or told.id == wanted:
+            count += 1
+            yield told
+    if not count:
+        raise InputError(f"{file}: expected {f'a case {wanted!r}' if wanted else 'a case'}, found none")
+
+
 def complain(command: str, file: str, told: Told, why: str) -> None:
     """What is wrong with one case, on standard error."""
     named = f" ({told.id})" if told.id != told.place else ""
