@@ -118,7 +118,7 @@ def read(kind: type[T], place: Place) -> T:
     """A dataclass from an object with its field names: numbers, flags, texts, enums, tuples, tables and dataclasses.
 
     Fields that the dataclass does not have are passed over, or refused where the place says so; fields with a default
-    may be missing. Raises DocumentError.
+    may be missing, and so may those that may be None. Raises DocumentError.
     """
     hints = get_type_hints(kind)
     place.knows([one.name for one in fields(kind)])
@@ -132,9 +132,14 @@ def read(kind: type[T], place: Place) -> T:
 def _field(one: "Field[Any]", hint: Any, place: Place) -> Any:
     found = place.get(one.name)
     if found is None:
-        has_default = one.default is not MISSING or one.default_factory is not MISSING
-        return MISSING if has_default else _value(hint, place[one.name])
+        if one.default is not MISSING or one.default_factory is not MISSING:
+            return MISSING
+        return None if _is_optional(hint) else _value(hint, place[one.name])
     return _value(hint, found)
+
+
+def _is_optional(hint: Any) -> bool:
+    return get_origin(hint) in (Union, UnionType) and type(None) in get_args(hint)
 
 
 def _value(hint: Any, place: Place) -> Any:

@@ -62,10 +62,10 @@ class Depeg:
 class StandardMarket:
     """One underlying's numbers; None for a kind of instrument that the venue does not take."""
 
+    perp: PerpRequirement | None
+    option: OptionRequirement | None
     oracle_contingency: OracleContingency
-    perp: PerpRequirement | None = None
-    option: OptionRequirement | None = None
-    base: BaseValue | None = None
+    base: BaseValue | None
 
 
 @dataclass(frozen=True, slots=True)
