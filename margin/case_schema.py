@@ -76,6 +76,8 @@ def portfolio_case(place: Place, parameters: PortfolioParameters, now_s: int | N
     """`feeds` and `portfolio` of a place. `now_s` where expiries are moments: what is past has 0 s left."""
     feeds, portfolio = place["feeds"], place["portfolio"]
     held = _holdings(portfolio, now_s)
+    if not parameters.scenarios:
+        place.wrong("has params.scenarios without a scenario")
     if isinstance(parameters, PlainPortfolio):
         _require_none(portfolio, "collaterals", held.collaterals)
     else:

@@ -46,6 +46,8 @@ def parameter_set(document: Any) -> ParameterSet:
     for name, section in place.items():
         field, kind = SECTIONS[name]
         found[field] = read(kind, _with_each_market(section) if name == "SRM" else section)
+        if not getattr(found[field], "scenarios", True):
+            section["scenarios"].wrong("has no scenario")
     for number in _leaves(place):
         _require_within_limits(number)
     auction = found.get("auction")

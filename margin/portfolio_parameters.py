@@ -140,14 +140,9 @@ class CollateralContingency:
     im_option_percent: Fixed
 
 
-def _require_scenarios(scenarios: tuple[Scenario, ...]) -> None:
-    if not scenarios:
-        raise ParameterError("a portfolio model has at least one scenario")
-
-
 @dataclass(frozen=True, slots=True)
 class PlainPortfolio:
-    """Parameters of PMRM. Raises ParameterError where there is no scenario."""
+    """Parameters of PMRM."""
 
     scenarios: tuple[Scenario, ...]
     basis_contingency: BasisContingency
@@ -155,13 +150,10 @@ class PlainPortfolio:
     margin: PlainFactors
     vol_shock: VolShocks
 
-    def __post_init__(self) -> None:
-        _require_scenarios(self.scenarios)
-
 
 @dataclass(frozen=True, slots=True)
 class CollateralPortfolio:
-    """Parameters of PMRM_2. Raises ParameterError where there is no scenario."""
+    """Parameters of PMRM_2."""
 
     scenarios: tuple[Scenario, ...]
     basis_contingency: BasisContingency
@@ -169,6 +161,3 @@ class CollateralPortfolio:
     margin: MarginFactors
     vol_shock: VolShocks
     skew_shock: SkewShock | None = None
-
-    def __post_init__(self) -> None:
-        _require_scenarios(self.scenarios)
