@@ -98,8 +98,8 @@ def closed(case: Case, position: Position, share: Fixed = ONE) -> Case:
     else:
         held = replace(
             held,
-            options=tuple(_less(one, position, left) for one in held.options if left or one != position.of),
-            collaterals=tuple(_less(one, position, left) for one in held.collaterals),
+            options=_reduced(held.options, position, left),
+            collaterals=_reduced(held.collaterals, position, left),
         )
     return holding(case, position.market, held, case.cash + position.worth * share)
 
@@ -117,8 +117,13 @@ def option_name(market: str, option: Option) -> str:
     return f"{market} {side} {option.strike} in {days(option.seconds)}".strip()
 
 
-def _less(one: Held, position: Position, left: Fixed) -> Held:
-    return replace(one, amount=one.amount * left) if one == position.of else one
+def _reduced(held: tuple[Held, ...], position: Position, left: Fixed) -> tuple[Held, ...]:
+    """What is left of one holding among others; nothing of it where it is closed whole."""
+    return tuple(
+        replace(one, amount=one.amount * left) if one == position.of else one
+        for one in held
+        if left or one != position.of
+    )
 
 
 def _positions(case: Case, name: str, market: Market, held: Holdings) -> list[Position]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from margin.account import books, has_collaterals, holding, option_price
 from margin.case_schema import Case, StandardCase, netted
 from margin.derive_names import LinearName, NamingError, parse
-from margin.fixed import ZERO, Fixed
+from margin.fixed import ZERO, Fixed, FixedError
 from margin.marks import Market, MissingMarkError
 from margin.positions import Collateral, Holdings, Option
 
@@ -19,6 +19,9 @@ CASH = "USDC"
 
 _TRADE = re.compile(r"([^:@]+):([+-]?\d+(?:\.\d+)?)(?:@(\d+(?:\.\d+)?))?", re.ASCII)
 _OPTION_IN = re.compile(r"([A-Z0-9]+)-(\d+)s-(\d+(?:\.\d+)?)-([CP])", re.ASCII)
+
+_COIN = re.compile(r"([A-Za-z0-9]+)-USDC", re.ASCII)
+"""Of any collateral, in the letters of its case: weETH-USDC."""
 
 
 class TradeError(ValueError):
@@ -47,36 +50,53 @@ def trade_of(text: str, at_s: int | None = None) -> Trade:
     found = _TRADE.fullmatch(text.strip())
     if found is None:
         raise TradeError(f"{text!r} is no NAME:±AMOUNT or NAME:±AMOUNT@PRICE")
-    name, amount, price = found[1], Fixed.of(found[2]), Fixed.of(found[3]) if found[3] else None
-    if not amount:
-        raise TradeError(f"{text!r} trades nothing")
-    if name == CASH:
-        return Trade(CASH, None, amount)
-    if short := _OPTION_IN.fullmatch(name):
-        asset, seconds, strike, side = short.groups()
-        return Trade(asset, Option(int(seconds), Fixed.of(strike), side == "C", ZERO), amount, price)
     try:
-        named = parse(name)
+        amount, price = Fixed.of(found[2]), Fixed.of(found[3]) if found[3] else None
+        asset, of = _instrument(found[1], at_s)
+    except FixedError as error:
+        raise TradeError(f"{text!r}: {error}") from error
     except NamingError as error:
         raise TradeError(f"{error}; or ASSET-SECONDSs-STRIKE-C, or {CASH}") from error
+    if not amount:
+        raise TradeError(f"{text!r} trades nothing")
+    if of is None and price is not None:
+        raise TradeError(f"{text!r}: cash has no price")
+    return Trade(asset, of, amount, price)
+
+
+def _instrument(name: str, at_s: int | None) -> tuple[str, Option | LinearName | None]:
+    if name == CASH:
+        return CASH, None
+    if short := _OPTION_IN.fullmatch(name):
+        asset, seconds, strike, side = short.groups()
+        return asset, Option(int(seconds), Fixed.of(strike), side == "C", ZERO)
+    if coin := _COIN.fullmatch(name):
+        return coin[1], LinearName(coin[1], is_perp=False)
+    named = parse(name)
     if isinstance(named, LinearName):
-        return Trade(named.asset, named, amount, price)
+        return named.asset, named
     if at_s is None:
         raise TradeError(f"{name} expires at a date: it needs the time that the feeds are of, or the seconds left")
     if named.expires_at_s < at_s:
         raise TradeError(f"{name} has expired")
-    return Trade(named.asset, Option(named.expires_at_s - at_s, named.strike, named.is_call, ZERO), amount, price)
+    return named.asset, Option(named.expires_at_s - at_s, named.strike, named.is_call, ZERO)
 
 
 def traded(case: Case, trades: Sequence[Trade]) -> tuple[Case, Fixed]:
     """The account after all of them, and the cash that they moved in all. Raises TradeError, MissingMarkError."""
-    if not isinstance(case, StandardCase) and len({trade.asset for trade in trades} - {CASH}) > 1:
+    if not isinstance(case, StandardCase) and len({trade.asset for trade in trades if _is_of_market(case, trade)}) > 1:
         raise TradeError("an account under portfolio margin has one underlying, and the trades are in several")
     paid = ZERO
     for trade in trades:
         case, cash = _after(case, trade)
         paid += cash
     return case, paid
+
+
+def _is_of_market(case: Case, trade: Trade) -> bool:
+    """Whether it is in the underlying, and not in cash or a collateral."""
+    is_coin = isinstance(trade.of, LinearName) and not trade.of.is_perp
+    return trade.of is not None and not (is_coin and has_collaterals(case))
 
 
 def _after(case: Case, trade: Trade) -> tuple[Case, Fixed]:
