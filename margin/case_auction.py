@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from margin.auction import AuctionParameters, Bid, cash_after, insolvent_bid, solvent_bid
-from margin.case_schema import PortfolioCase, market_of, name_of, portfolio_case
+from margin.case_feeds import market_of
+from margin.case_schema import PortfolioCase, name_of, portfolio_case
 from margin.fixed import ZERO, Fixed
 from margin.marks import Market
 from margin.parameter_set import ParameterSet

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from margin.account import books, has_collaterals, holding, option_price
-from margin.case_schema import Case, StandardCase, netted
+from margin.case_feeds import netted
+from margin.case_schema import Case, StandardCase
 from margin.derive_names import LinearName, NamingError, parse
 from margin.fixed import ZERO, Fixed, FixedError
 from margin.marks import Market, MissingMarkError
@@ -19,7 +20,6 @@ CASH = "USDC"
 
 _TRADE = re.compile(r"([^:@]+):([+-]?\d+(?:\.\d+)?)(?:@(\d+(?:\.\d+)?))?", re.ASCII)
 _OPTION_IN = re.compile(r"([A-Z0-9]+)-(\d+)s-(\d+(?:\.\d+)?)-([CP])", re.ASCII)
-
 _COIN = re.compile(r"([A-Za-z0-9]+)-USDC", re.ASCII)
 """Of any collateral, in the letters of its case: weETH-USDC."""
 

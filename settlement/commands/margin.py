@@ -111,3 +111,20 @@ def what_if(
 
     asked = margin_trying.Asked(trade, at, trusted, in_auction, borrowing)
     return answered("what-if", lambda: margin_trying.try_cases(file, case, parameters, asked, json), group="margin")
+
+
+@MARGIN.command(name="parameters")
+def show_parameters(name: Annotated[str, Parameter(allow_leading_hyphen=True)] = "", /, *, json: Json = False) -> int:
+    """List the sets of parameters, or check one: a field unknown, missing or beyond its limits is named.
+
+    Parameters
+    ----------
+    name
+        A set, or a TOML file of your own; all sets, if left out.
+    json
+        Print one JSON line a set.
+    """
+    from settlement.commands import margin_parameters
+    from settlement.commands.running import answered
+
+    return answered("parameters", lambda: margin_parameters.list_parameters(name, json), group="margin")
