@@ -1,5 +1,7 @@
 """`bulkhead margin evaluate`: cases in, one JSON line a case out, in their order; a bad case is answered as such."""
 
+import sys
+
 from margin.cases import Answer, CaseError, answer
 from margin.parameter_set import ParameterSet
 from settlement.commands.exact_json import print_exact_json
@@ -17,6 +19,7 @@ def evaluate(file: str, parameters: str) -> int:
                 complain("evaluate", file, told, str(found["error"]))
                 failed = True
             print_exact_json({"id": told.id, **found})
+            sys.stdout.flush()  # whoever waits at a pipe has the answer before the next case is asked
     return FAILED if failed else DONE
 
 

@@ -12,7 +12,7 @@ _COLUMNS = ("parameters", *SECTIONS)
 
 
 def list_parameters(name: str, as_json: bool) -> int:
-    """One row a set: the markets or scenarios of its models, and the sections that it has. InputError for a bad file."""
+    """One row a set: the markets or scenarios of its models, and what else it has. InputError for a bad file."""
     names = [name] if name else parameter_names()
     print_rows(_COLUMNS, [_row(one, parameters_in(one)) for one in names], amounts=(), as_json=as_json)
     return DONE
