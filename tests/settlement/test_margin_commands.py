@@ -19,7 +19,7 @@ from tests.settlement.ledger_day import DONE, FAILED, USAGE, Ran
 
 PRICE = {
     "id": "price", "model": "Black76",
-    "input": {"sec_to_expiry": 0, "vol": 1, "forward": 1500, "strike": 1400, "discount": 1},
+    "input": {"sec_to_expiry": 0, "vol": 1, "forward": 1500, "strike": 750, "discount": 1},
 }  # fmt: skip
 BAD = {**PRICE, "id": "bad", "input": {"sec_to_expiry": 0}}
 
@@ -52,7 +52,7 @@ def test_every_case_is_one_line_in_its_order_with_all_its_digits(ask: Ask) -> No
     wanted, read = answer(as_read(plain())), json.loads(first, parse_float=Decimal)
     assert [str(Decimal(read[name])) for name in ("im", "mm", "mtm")] == [str(wanted[n]) for n in ("im", "mm", "mtm")]
     assert list(read) == ["id", *wanted]
-    assert second == '{"id": "price", "call": 100, "put": 0, "undiscounted_call_delta": 1}'
+    assert second == '{"id": "price", "call": 750, "put": 0, "undiscounted_call_delta": 1}'
 
 
 def test_an_object_with_cases_and_one_case_alone_are_read_too(ask: Ask) -> None:
@@ -129,7 +129,7 @@ def test_standard_input_is_a_file(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setattr(sys, "stdin", Input)
     monkeypatch.setattr("settlement.commands.running.Lines.bytes_read", lambda _: (0, 0))
     assert main(["margin", "evaluate", "-"]) == DONE
-    assert json.loads(capsys.readouterr().out)["call"] == 100
+    assert json.loads(capsys.readouterr().out)["call"] == 750
 
 
 def test_an_answer_is_there_before_the_next_case_is_asked() -> None:
@@ -147,7 +147,7 @@ def test_an_answer_is_there_before_the_next_case_is_asked() -> None:
         for _ in range(3):
             running.stdin.write(line(PRICE))
             running.stdin.flush()
-            assert json.loads(running.stdout.readline())["call"] == 100
+            assert json.loads(running.stdout.readline())["call"] == 750
         running.stdin.close()
         assert running.wait(timeout=60) == DONE
 
