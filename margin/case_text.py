@@ -73,7 +73,7 @@ def _before_list(tokens: Iterator[str]) -> str | None:
     for token in tokens:
         if depth == 1 and token == "[" and key == _LIST:
             return None
-        if depth == 1 and token[0] == '"':
+        if token[0] == '"':
             key = token[1:-1]
         depth += _DEEPER.get(token, 0)
         pieces.add(token)

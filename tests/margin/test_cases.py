@@ -123,8 +123,13 @@ def test_an_account_worth_less_than_nothing_pays_its_bidder() -> None:
     # At once its worth, and half of maintenance margin when the time is over.
     assert first["cash_from_bidder"] == first["pre_mtm"] / 2
     assert second["cash_from_bidder"] == second["pre_mm"] / 2
-    assert near(second["pre_mtm"] * 2, str(first["pre_mtm"])) is False  # 600 s nearer to expiry
     assert second["final_percentage"] == Fixed.of("0.5")
+
+
+def test_an_insolvent_accounts_cash_goes_with_its_positions() -> None:
+    first, second = answer(as_read(auction(-50, (0, "0.5"), (0, "0.5"))))["actions"]
+    assert near(second["pre_mtm"] * 2 - first["pre_mtm"], "0")
+    assert near(second["cash_from_bidder"] * 2 - first["cash_from_bidder"], "0")
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,16 @@ WEETH = {
     "mm_haircut": "0.1", "im_haircut": "0.05",
 }  # fmt: skip
 
+
+def doubtful(document: Any) -> Any:
+    """With little confidence in its volatilities."""
+    document["feeds"]["expiries"][0]["vol_confidence"] = "0.5"
+    return document
+
+
 ACCOUNTS: dict[str, Any] = {
     "SRM": standard(cash=300, perp=-2, perp_unsettled_cash=11, base="0.75"),
-    "PMRM": plain(cash=-20, perp=-2, perp_unsettled_cash=11, base="0.75"),
+    "PMRM": doubtful(plain(cash=-20, perp=-2, perp_unsettled_cash=11, base="0.75")),
     "PMRM_2": bare("PMRM_2", cash=7, perp=-2, perp_unsettled_cash=11, collaterals=[WEETH]),
 }
 
@@ -66,6 +73,17 @@ def test_closing_a_position_at_its_mark_keeps_the_worth_and_frees_what_is_said(m
     assert any(one.freed.initial > 100 for one in found.contributions)
     # Coins cover the short perpetual; standard margin nets nothing.
     assert any(one.freed.initial < 0 for one in found.contributions) == (model != "SRM")
+
+
+@pytest.mark.parametrize("model", ACCOUNTS)
+def test_closing_a_third_of_a_position_keeps_the_worth_too(model: str) -> None:
+    case = account(ACCOUNTS[model])
+    for position in positions(case):
+        left = closed(case, position, Fixed.of("0.333"))
+        assert close_to(margins(left).mark_to_market, margins(case).mark_to_market)
+        assert [one.amount for one in positions(left)] == [
+            one.amount * Fixed.of("0.667") if one == position else one.amount for one in positions(case)
+        ]
 
 
 @pytest.mark.parametrize("model", ACCOUNTS)

@@ -12,7 +12,7 @@ from margin.marks import MissingMarkError
 from margin.parameter_file import read_parameters
 from margin.trades import TradeError, trade_of, traded
 from margin.what_if import what_if
-from tests.margin.worked import SECONDS, as_read, bare, plain, standard
+from tests.margin.worked import SECONDS, SHORT_CALL, as_read, bare, plain, standard
 
 TESTS = read_parameters("tests")
 CALL = f"ETH-{SECONDS}s-1500-C"
@@ -164,14 +164,19 @@ def test_who_is_trusted_is_asked_for_less() -> None:
     assert found.after.initial < found.after.maintenance < 0 < found.trusted_maintenance
 
 
-def test_the_trusted_scenarios_are_the_basis_shocks_and_none_with_volatilities_as_they_are() -> None:
-    document = plain()
-    document["params"]["scenarios"] = [
-        {"spot_shock": shock, "vol_shock": "none"} for shock in ("1.05", "0.95", 1)
-    ]  # fmt: skip
-    found = what_if(account(plain(cash=-1)), [trade_of("USDC:+1")])
+STRADDLE = [{**SHORT_CALL, "amount": 1}, {**SHORT_CALL, "is_call": False, "amount": 1}]
+"""It gains by any move: the scenario without one is its worst."""
+
+
+@pytest.mark.parametrize("options", [[SHORT_CALL], STRADDLE])
+def test_the_trusted_scenarios_are_the_basis_shocks_and_none_with_volatilities_as_they_are(options: Any) -> None:
+    document = plain(options=options)
+    document["params"]["scenarios"] = [{"spot_shock": shock, "vol_shock": "none"} for shock in ("1.05", "0.95", 1)]
+    found = what_if(account(plain(cash=-1, options=options)), [trade_of("USDC:+1")])
     assert found.trusted_maintenance == margins(account(document)).maintenance
-    assert found.trusted_maintenance != found.after.maintenance
+    assert found.trusted_maintenance > found.after.maintenance
+    worst = account(document).evaluate().binding
+    assert worst == (0 if options == [SHORT_CALL] else 2)
 
 
 def test_what_adds_no_risk_needs_no_margin() -> None:
@@ -184,7 +189,17 @@ def test_what_a_perpetual_had_earned_is_no_change_of_the_traders_own() -> None:
     """Cash falls by a loss that was there before; that is not what makes the batch add risk."""
     document = standard(cash=-500, perp=-3, perp_unsettled_cash=-100)
     assert not what_if(account(document), [trade_of("ETH-PERP:+2")]).adds_risk
+    assert not what_if(account(document), [trade_of("ETH-PERP:+2@1504")]).adds_risk  # it is paid 2
     assert what_if(account(document), [trade_of("ETH-PERP:+2@1506")]).adds_risk  # it pays 2
+
+
+def test_cash_is_an_asset_like_others() -> None:
+    document = standard(cash=10**6)  # and an option
+    assert judged(document, "ETH-PERP:+1", limits=Limits(3)) == [None, None]
+    assert judged(document, "ETH-PERP:+1", limits=Limits(2))[0] is Objection.TOO_MANY_ASSETS
+    assert judged(document, "ETH-USDC:+0.1", "ETH-PERP:+1", limits=Limits(3))[0] is Objection.TOO_MANY_ASSETS
+    # One that is already too large may shrink.
+    assert judged(document, f"{CALL}:+1", limits=Limits(0)) == [None, None]
 
 
 def test_before_and_after_are_the_margins_of_the_account() -> None:
