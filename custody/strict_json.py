@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from custody.shapes import FieldError
@@ -16,15 +17,20 @@ _MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]')
 """A bracket, or a text, in which brackets are only signs."""
 
 
-def parse_json(text: str) -> Any:
-    """The plain form in a JSON text; FieldError for what is no JSON, too long, too deep, or has a field twice."""
-    if len(text) > MOST_CHARACTERS:
-        raise FieldError("", f"{len(text)} characters; at most {MOST_CHARACTERS} are read")
+def parse_json(
+    text: str, *, most_characters: int = MOST_CHARACTERS, parse_float: Callable[[str], Any] | None = None
+) -> Any:
+    """The plain form in a JSON text; FieldError for what is no JSON, too long, too deep, or has a field twice.
+
+    `parse_float` makes the numbers that have a point or an exponent; floats, if left out.
+    """
+    if len(text) > most_characters:
+        raise FieldError("", f"{len(text)} characters; at most {most_characters} are read")
     # The reader calls itself for every level, and a process whose recursion limit was raised would crash on thousands.
     if _depth(text) > MOST_LEVELS:
         raise FieldError("", f"is nested deeper than {MOST_LEVELS} levels")
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=_once, parse_float=parse_float)
     except FieldError:
         raise
     except ValueError as why:  # also a number of thousands of digits

@@ -1,20 +1,22 @@
-"""Margin cases as JSON has them (specs/derive_margin.md §14), evaluated: what `bulkhead margin evaluate` reads."""
+"""Accounts under a margin model as JSON has them, with everything they are margined at (specs/derive_margin.md §14)."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from margin.fixed import ONE, ZERO, Fixed
-from margin.marks import Expiry, Mark, Market, Quotes, Surface
+from margin.case_feeds import holdings_of, market_of
+from margin.fixed import Fixed
+from margin.marks import Market
+from margin.parameter_set import ParameterSet
 from margin.portfolio import PortfolioMargin, PortfolioParameters, portfolio_margin
 from margin.portfolio_parameters import CollateralPortfolio, PlainPortfolio
-from margin.positions import Collateral, Holdings, Option
-from margin.reading import DocumentError, Place, read
+from margin.positions import Holdings
+from margin.reading import Place, read
 from margin.standard import StandardMargin, standard_margin
 from margin.standard_parameters import StandardParameters
-from margin.svi import Svi
+
+MODELS = ("SRM", "PMRM", "PMRM_2", "PMRM_2_1")
+NOTHING = ParameterSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,122 +52,72 @@ class PortfolioCase:
 Case = StandardCase | PortfolioCase
 
 
-def case_of(document: Any) -> Case:
-    """A case from a JSON object whose numbers are ints, Decimals or texts. DocumentError names the field's path."""
-    place = Place(document)
+def case_of(document: Any, parameters: ParameterSet = NOTHING) -> Case:
+    """A case from a JSON object whose numbers are ints, Decimals or texts. DocumentError names the field's path.
+
+    `parameters` are for cases that bring none of their own.
+    """
+    return account_case(Place(document), parameters)
+
+
+def account_case(place: Place, parameters: ParameterSet = NOTHING) -> Case:
+    """The same from a place in a document."""
     model = place["model"].text()
     if model == "SRM":
-        return _standard(place)
+        return _standard(place, _own(place, StandardParameters, parameters.srm))
     if model == "PMRM":
-        return _portfolio(place, read(PlainPortfolio, place["params"]))
-    if model in ("PMRM_2", "PMRM_2_1"):
-        return _portfolio(place, read(CollateralPortfolio, place["params"]))
-    return place["model"].wrong(f"is SRM, PMRM or PMRM_2, not {model!r}")
+        return portfolio_case(place, _own(place, PlainPortfolio, parameters.pmrm))
+    if model in MODELS:
+        return portfolio_case(place, _own(place, CollateralPortfolio, parameters.pmrm_2))
+    return place["model"].wrong(f"is one of {', '.join(MODELS)}, not {model!r}")
 
 
-def documents(text: str) -> Iterator[Any]:
-    """The cases of a text: JSON lines, or one object with `cases`, or one case. Raises DocumentError."""
-    try:
-        whole = json.loads(text, parse_float=Decimal)
-    except ValueError:
-        yield from map(_line, filter(lambda line: line[1].strip(), enumerate(text.splitlines(), 1)))
-        return
-    if isinstance(whole, dict) and "cases" in whole:
-        yield from (one.value for one in Place(whole)["cases"].each())
+def portfolio_case(place: Place, parameters: PortfolioParameters, now_s: int | None = None) -> PortfolioCase:
+    """`feeds` and `portfolio` of a place. `now_s` where expiries are moments: what is past has 0 s left."""
+    feeds, portfolio = place["feeds"], place["portfolio"]
+    held = holdings_of(portfolio, now_s)
+    if not parameters.scenarios:
+        place.wrong("has params.scenarios without a scenario")
+    if isinstance(parameters, PlainPortfolio):
+        _require_none(portfolio, "collaterals", held.collaterals)
     else:
-        yield whole
+        _require_none(portfolio, "base", held.base)
+    return PortfolioCase(
+        name_of(place), parameters, feeds["stable_price"].above_zero(), market_of(feeds, now_s),
+        portfolio["cash"].fixed(), held,
+    )  # fmt: skip
 
 
-def _line(numbered: tuple[int, str]) -> Any:
-    number, line = numbered
-    try:
-        return json.loads(line, parse_float=Decimal)
-    except ValueError as why:
-        raise DocumentError(f"line {number} is no JSON: {why}") from why
+def _require_none(portfolio: Place, key: str, amount: object) -> None:
+    """What a model does not know would count for nothing, in silence."""
+    if amount:
+        portfolio[key].wrong("is nothing that this model takes")
 
 
-def _name(place: Place) -> str:
+def name_of(place: Place) -> str:
+    """The case's id; "" where it has none."""
     found = place.get("id")
     return "" if found is None else found.text()
 
 
-def _standard(place: Place) -> StandardCase:
+def _own(place: Place, kind: Any, given: Any) -> Any:
+    """The parameters of a case; those given where it has none."""
+    return given if given is not None and place.get("params") is None else read(kind, place["params"])
+
+
+def _standard(place: Place, parameters: StandardParameters) -> StandardCase:
     feeds, portfolio = place["feeds"], place["portfolio"]
     return StandardCase(
-        _name(place),
-        read(StandardParameters, place["params"]),
-        feeds["stable_price"].fixed(),
-        {name: _market(one) for name, one in feeds["markets"].items()},
+        name_of(place),
+        parameters,
+        feeds["stable_price"].above_zero(),
+        {name: market_of(one) for name, one in feeds["markets"].items()},
         portfolio["cash"].fixed(),
-        {name: _holdings(one) for name, one in portfolio["markets"].items()},
+        {name: _standard_holdings(one) for name, one in portfolio["markets"].items()},
     )
 
 
-def _portfolio(place: Place, parameters: PortfolioParameters) -> PortfolioCase:
-    feeds, portfolio = place["feeds"], place["portfolio"]
-    stable_price = feeds["stable_price"].fixed()
-    return PortfolioCase(
-        _name(place), parameters, stable_price, _market(feeds), portfolio["cash"].fixed(), _holdings(portfolio)
-    )
-
-
-def _market(place: Place) -> Market:
-    expiries = [_expiry(one) for one in place["expiries"].each()]
-    return Market(
-        Mark(place["spot"].fixed(), place["spot_confidence"].fixed()),
-        Mark(place["perp_price"].fixed(), place["perp_confidence"].fixed()),
-        {expiry.seconds: expiry for expiry in expiries},
-    )
-
-
-def _expiry(place: Place) -> Expiry:
-    """Standard margin has one forward and no rate, the portfolio models a forward of two parts."""
-    whole = place.get("forward")
-    return Expiry(
-        place["sec_to_expiry"].whole(),
-        whole.fixed() if whole else place["forward_variable"].fixed(),
-        _surface(place),
-        ZERO if whole else place["forward_fixed"].fixed(),
-        _or(place, "rate", ZERO),
-        place["forward_confidence"].fixed(),
-        _or(place, "rate_confidence", ONE),
-        place["vol_confidence"].fixed(),
-    )
-
-
-def _surface(place: Place) -> Surface:
-    svi = place.get("svi")
-    if svi is not None:
-        return read(Svi, svi)
-    return Quotes({one["strike"].fixed(): one["vol"].fixed() for one in place["vols"].each()})
-
-
-def _holdings(place: Place) -> Holdings:
-    options, collaterals = place.get("options"), place.get("collaterals")
-    return Holdings(
-        _or(place, "perp", ZERO),
-        _or(place, "perp_unsettled_cash", ZERO),
-        _or(place, "base", ZERO),
-        _netted([_option(one) for one in options.each()] if options else []),
-        tuple(read(Collateral, one) for one in collaterals.each()) if collaterals else (),
-    )
-
-
-def _option(place: Place) -> Option:
-    return Option(
-        place["sec_to_expiry"].whole(), place["strike"].fixed(), place["is_call"].flag(), place["amount"].fixed()
-    )
-
-
-def _netted(options: list[Option]) -> tuple[Option, ...]:
-    """An option that is listed twice is one position."""
-    amounts: dict[tuple[int, Fixed, bool], Fixed] = {}
-    for one in options:
-        key = one.seconds, one.strike, one.is_call
-        amounts[key] = amounts.get(key, ZERO) + one.amount
-    return tuple(Option(*key, amount) for key, amount in amounts.items())
-
-
-def _or(place: Place, key: str, default: Fixed) -> Fixed:
-    found = place.get(key)
-    return default if found is None else found.fixed()
+def _standard_holdings(place: Place) -> Holdings:
+    held = holdings_of(place)
+    _require_none(place, "collaterals", held.collaterals)
+    return held

@@ -10,6 +10,8 @@ from margin.fixed import ONE, SCALE, ZERO, Fixed, FixedError, cut
 
 BITS = 160
 """Binary digits carried below one."""
+MOST_BITS = 10_000
+"""An exponential with more than this above one is refused: it would fill the memory, and is no price."""
 _ONE = 1 << BITS
 _HALF_BIT = 1 << (BITS - 1)
 
@@ -22,7 +24,7 @@ def root(x: Fixed) -> Fixed:
 
 
 def exp(x: Fixed) -> Fixed:
-    """e^x."""
+    """e^x. FixedError for one that no margin has."""
     return _out(_exp(_in(x)))
 
 
@@ -77,6 +79,8 @@ def _times(x: int, y: int) -> int:
 def _exp(x: int) -> int:
     """2^k·e^r with |r| ≤ ln 2 / 2, and e^r = (e^(r/16))^16 by its series."""
     twos = (x + (_LN_TWO >> 1)) // _LN_TWO
+    if twos > MOST_BITS:
+        raise FixedError(f"an exponential above 2^{MOST_BITS}")
     small = (x - twos * _LN_TWO) >> 4
     term = series = _ONE
     n = 0

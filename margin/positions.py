@@ -1,7 +1,7 @@
 """What an account holds in one underlying (specs/derive_margin.md §1): signed amounts, long above zero."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from margin.fixed import ZERO, Fixed, positive, total
@@ -54,6 +54,21 @@ class Holdings:
     def unsettled(self) -> Fixed:
         """What is unsettled counts only while there is a position."""
         return self.perp_unsettled if self.perp else ZERO
+
+    def scaled(self, share: Fixed) -> "Holdings":
+        """A share of every position."""
+        return Holdings(
+            self.perp * share,
+            self.perp_unsettled * share,
+            self.base * share,
+            tuple(replace(option, amount=option.amount * share) for option in self.options),
+            tuple(replace(one, amount=one.amount * share) for one in self.collaterals),
+        )
+
+    def later(self, seconds: int) -> "Holdings":
+        """The same after a time: every option is so much nearer to its expiry."""
+        options = (replace(option, seconds=max(0, option.seconds - seconds)) for option in self.options)
+        return replace(self, options=tuple(options))
 
     def by_expiry(self) -> list[tuple[int, tuple[Option, ...]]]:
         """The options, expiry after expiry."""

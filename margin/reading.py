@@ -1,6 +1,6 @@
 """Documents become values, exactly; what is wrong is named by its path, as in `feeds.expiries[2].forward`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -21,17 +21,21 @@ class DocumentError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A value in a document, and the path that leads to it. Numbers were read as ints and Decimals, never as floats."""
+    """A value in a document, and the path that leads to it. Numbers were read as ints and Decimals, never as floats.
+
+    `only_known`: a field that `read` does not know is refused, here and below, as a misspelt number would be lost.
+    """
 
     value: Any
     path: str = ""
+    only_known: bool = False
 
     def __getitem__(self, key: str) -> "Place":
         """A field that has to be there."""
         table = self._of(dict, "an object")
         if key not in table:
             raise DocumentError(f"{self._below(key)} is missing")
-        return Place(table[key], self._below(key))
+        return self._at(table[key], self._below(key))
 
     def get(self, key: str) -> "Place | None":
         """A field that may be missing."""
@@ -40,12 +44,18 @@ class Place:
     def items(self) -> Iterator[tuple[str, "Place"]]:
         """The fields of an object in their order."""
         for key, value in self._of(dict, "an object").items():
-            yield key, Place(value, self._below(key))
+            yield key, self._at(value, self._below(key))
 
     def each(self) -> Iterator["Place"]:
         """The elements of a list."""
         for index, value in enumerate(self._of(list, "a list")):
-            yield Place(value, f"{self.path}[{index}]")
+            yield self._at(value, f"{self.path}[{index}]")
+
+    def knows(self, names: Collection[str]) -> None:
+        """Raises DocumentError for a field with another name, where only those known are allowed."""
+        for key, other in self.items() if self.only_known else ():
+            if key not in names:
+                other.wrong(f"is not known; there are {', '.join(names)}")
 
     def text(self) -> str:
         return str(self._of(str, "a text"))
@@ -69,9 +79,31 @@ class Place:
         except FixedError as why:
             self.wrong(f"is a number: {why}")
 
+    def from_zero(self) -> Fixed:
+        """A number that is not below zero."""
+        return self._checked(self.fixed(), lambda number: number >= 0, "at least 0")
+
+    def above_zero(self) -> Fixed:
+        return self._checked(self.fixed(), lambda number: number > 0, "above 0")
+
+    def share(self) -> Fixed:
+        """A number from 0 to 1."""
+        return self._checked(self.fixed(), lambda number: 0 <= number <= 1, "from 0 to 1")
+
+    def seconds(self) -> int:
+        """A time that is not below zero."""
+        self.from_zero()
+        return self.whole()
+
     def wrong(self, why: str) -> NoReturn:
         """Raises DocumentError about this place."""
         raise DocumentError(f"{self.path or 'the document'} {why}")
+
+    def _checked(self, number: Fixed, holds: Callable[[Fixed], bool], called: str) -> Fixed:
+        return number if holds(number) else self.wrong(f"is {called}, not {number}")
+
+    def _at(self, value: Any, path: str) -> "Place":
+        return Place(value, path, self.only_known)
 
     def _of(self, kind: type, called: str) -> Any:
         if not isinstance(self.value, kind):
@@ -85,9 +117,11 @@ class Place:
 def read(kind: type[T], place: Place) -> T:
     """A dataclass from an object with its field names: numbers, flags, texts, enums, tuples, tables and dataclasses.
 
-    Fields that the dataclass does not have are passed over, fields with a default may be missing. Raises DocumentError.
+    Fields that the dataclass does not have are passed over, or refused where the place says so; fields with a default
+    may be missing, and so may those that may be None. Raises DocumentError.
     """
     hints = get_type_hints(kind)
+    place.knows([one.name for one in fields(kind)])
     known = {one.name: _field(one, hints[one.name], place) for one in fields(kind)}
     try:
         return kind(**{name: value for name, value in known.items() if value is not MISSING})
@@ -98,9 +132,14 @@ def read(kind: type[T], place: Place) -> T:
 def _field(one: "Field[Any]", hint: Any, place: Place) -> Any:
     found = place.get(one.name)
     if found is None:
-        has_default = one.default is not MISSING or one.default_factory is not MISSING
-        return MISSING if has_default else _value(hint, place[one.name])
+        if one.default is not MISSING or one.default_factory is not MISSING:
+            return MISSING
+        return None if _is_optional(hint) else _value(hint, place[one.name])
     return _value(hint, found)
+
+
+def _is_optional(hint: Any) -> bool:
+    return get_origin(hint) in (Union, UnionType) and type(None) in get_args(hint)
 
 
 def _value(hint: Any, place: Place) -> Any:

@@ -8,7 +8,7 @@ from margin.marks import Market, MissingMarkError
 from margin.positions import Holdings
 from margin.result import Margin
 from margin.standard_options import ExpiryMargin, Pair, doubt, expiry_margin
-from margin.standard_parameters import Depeg, StandardMarket, StandardParameters
+from margin.standard_parameters import Depeg, MissingParameterError, StandardMarket, StandardParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ def standard_margin(
     cash: Fixed,
     holdings: Mapping[str, Holdings],
 ) -> StandardMargin:
-    """Net margins of one account in USD. Raises MissingMarkError, or KeyError for an underlying without parameters."""
+    """Net margins of one account in USD. Raises MissingMarkError, MissingParameterError."""
     markets = {
-        name: _of_market(parameters.markets[name], parameters.depeg, stable_price, _feed(feeds, name), held)
+        name: _of_market(_numbers(parameters, name, held), parameters.depeg, stable_price, _feed(feeds, name), held)
         for name, held in holdings.items()
     }
     summed = sum((market.margin for market in markets.values()), Pair(cash, cash))
@@ -56,6 +56,19 @@ def _feed(feeds: Mapping[str, Market], name: str) -> Market:
     if name not in feeds:
         raise MissingMarkError(f"no feeds of {name}")
     return feeds[name]
+
+
+def _numbers(parameters: StandardParameters, name: str, held: Holdings) -> StandardMarket:
+    """The numbers of a market that takes everything of it that is held."""
+    if name not in parameters.markets:
+        raise MissingParameterError(f"no parameters of {name}")
+    numbers = parameters.markets[name]
+    for kind, amount, taken in (
+        ("perp", held.perp, numbers.perp), ("base", held.base, numbers.base), ("option", held.options, numbers.option)
+    ):  # fmt: skip
+        if amount and taken is None:
+            raise MissingParameterError(f"no {kind} parameters of {name}, where one is held")
+    return numbers
 
 
 def _of_market(
@@ -78,7 +91,7 @@ def _of_market(
 
 
 def _of_perp(parameters: StandardMarket, market: Market, held: Holdings) -> Pair:
-    if not held.perp:
+    if not held.perp or parameters.perp is None:
         return Pair()
     notional, rates, oracle = abs(held.perp) * market.perp.price, parameters.perp, parameters.oracle_contingency
     confidence = min(market.spot.confidence, market.perp.confidence)
@@ -88,6 +101,8 @@ def _of_perp(parameters: StandardMarket, market: Market, held: Holdings) -> Pair
 
 def _of_base(parameters: StandardMarket, market: Market, amount: Fixed) -> Pair:
     """The worth of the underlying that counts; not divided by the stablecoin's price."""
+    if not amount or parameters.base is None:
+        return Pair()
     worth, oracle = amount * market.spot.price, parameters.oracle_contingency
     maintenance = worth * parameters.base.margin_factor
     initial = maintenance * parameters.base.im_scale

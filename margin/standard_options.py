@@ -7,7 +7,7 @@ from margin.black76 import black76
 from margin.fixed import ONE, ZERO, Fixed, cut, positive, total
 from margin.marks import Expiry, Market, MissingMarkError
 from margin.positions import Option
-from margin.standard_parameters import OptionRequirement, OracleContingency, StandardMarket
+from margin.standard_parameters import MissingParameterError, OptionRequirement, OracleContingency, StandardMarket
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,9 @@ class ExpiryMargin:
 def expiry_margin(
     parameters: StandardMarket, market: Market, expiry: Expiry, options: Sequence[Option]
 ) -> ExpiryMargin:
+    numbers = parameters.option
+    if numbers is None:
+        raise MissingParameterError("no option parameters")
     if expiry.forward <= 0:
         raise MissingMarkError(f"no forward above zero of the expiry in {expiry.seconds} s")
     values = [option.amount * _price(expiry, option) for option in options]
@@ -56,13 +59,13 @@ def expiry_margin(
         mark_to_market=total(values),
         isolated=sum(
             (
-                isolated(parameters.option, market.spot.price, option, value)
+                isolated(numbers, market.spot.price, option, value)
                 for option, value in zip(options, values, strict=True)
                 if option.amount < 0
             ),
             Pair(),
         ),
-        max_loss=_max_loss(parameters.option, expiry.forward, options),
+        max_loss=_max_loss(numbers, expiry.forward, options),
         contingency=-doubted * market.spot.price * shorts,
         shorts=shorts,
     )

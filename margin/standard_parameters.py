@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from margin.fixed import Fixed
 
 
+class MissingParameterError(LookupError):
+    """A position in an instrument that has no numbers: the venue does not take it. Nothing is taken as zero."""
+
+
 @dataclass(frozen=True, slots=True)
 class PerpRequirement:
     """Shares of a perpetual's notional."""
@@ -56,12 +60,12 @@ class Depeg:
 
 @dataclass(frozen=True, slots=True)
 class StandardMarket:
-    """One underlying's numbers."""
+    """One underlying's numbers; None for a kind of instrument that the venue does not take."""
 
-    perp: PerpRequirement
-    option: OptionRequirement
+    perp: PerpRequirement | None
+    option: OptionRequirement | None
     oracle_contingency: OracleContingency
-    base: BaseValue
+    base: BaseValue | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from settlement.commands.custody import CUSTODY
 from settlement.commands.drill import DRILL
 from settlement.commands.keeping import KEYS
 from settlement.commands.ledger import LEDGER
+from settlement.commands.margin import MARGIN
 from settlement.commands.proving import PROVE
 from settlement.commands.signing import sign
 from settlement.commands.verifying import VERIFY
@@ -33,6 +34,7 @@ def build() -> App:
     app.command(COLLATERAL)
     app.command(CUSTODY)
     app.command(DRILL)
+    app.command(MARGIN)
     app.command(KEYS)
     app.command(sign)
     app.command(PROVE)

@@ -63,13 +63,14 @@ class Lines:
 
     source: str
     file: IO[bytes]
+    longest: int = _LONGEST
 
     def __iter__(self) -> Iterator[bytes]:
         # Only what reading raises is the file's fault: a pipe that breaks while we print is not.
         try:
-            for number, line in enumerate(iter(partial(self.file.readline, _LONGEST), b""), start=1):
-                if len(line) == _LONGEST:
-                    raise InputError(f"{self.source}, line {number}: expected a line of less than {_LONGEST} bytes")
+            for number, line in enumerate(iter(partial(self.file.readline, self.longest), b""), start=1):
+                if len(line) == self.longest:
+                    raise InputError(f"{self.source}, line {number}: expected a line of less than {self.longest} bytes")
                 yield line
         except OSError as error:
             raise _unreadable(self.source, error) from error
@@ -81,8 +82,8 @@ class Lines:
 
 
 @contextmanager
-def lines_of(source: str) -> Iterator[Lines]:
-    """The lines of a file, or of standard input for -; InputError where they cannot be read."""
+def lines_of(source: str, longest: int = _LONGEST) -> Iterator[Lines]:
+    """The lines of a file, or of standard input for -; InputError where they cannot be read, or are too long."""
     if "://" in source:  # an address in the wrong place, with a password in it perhaps: it is not repeated
         raise InputError("--from: expected a file of JSON lines, or - for standard input, found an address")
     with ExitStack() as stack:
@@ -90,7 +91,7 @@ def lines_of(source: str) -> Iterator[Lines]:
             file = sys.stdin.buffer if source == "-" else stack.enter_context(open(source, "rb"))
         except (OSError, ValueError) as error:
             raise _unreadable(source, error) from error
-        yield Lines(source, file)
+        yield Lines(source, file, longest)
 
 
 def now_s() -> int:
