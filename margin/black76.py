@@ -1,5 +1,6 @@
 """Black's 1976 formula for an option on a forward (specs/derive_margin.md §2.1), in fixed point: what decides."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from margin.fixed import ONE, ZERO, Fixed, positive
@@ -9,6 +10,8 @@ YEAR_S = 365 * 86_400
 TOTAL_VOLATILITY_CAP = 24
 SMALLEST = Fixed(1)
 """The least total volatility and moneyness that are computed with: 1e-18."""
+KEPT = 16_384
+"""Prices that are remembered: what-ifs and explanations ask for the same ones many times."""
 
 
 class Prices(NamedTuple):
@@ -24,6 +27,7 @@ def years(seconds: int) -> Fixed:
     return Fixed.of(seconds) / YEAR_S
 
 
+@lru_cache(maxsize=KEPT)
 def black76(forward: Fixed, strike: Fixed, volatility: Fixed, seconds: int, discount: Fixed = ONE) -> Prices:
     """Prices with `volatility` a year as a fraction, `seconds` to expiry; 0 of either gives what is paid at expiry.
 

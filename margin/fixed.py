@@ -85,8 +85,9 @@ class Fixed:
         return self.units < units_of(other)
 
     def __hash__(self) -> int:
-        # Equal to the int or fraction that it is.
-        return Fraction(self.units, SCALE).__hash__()
+        # A whole number is equal to an int, and so must its hash be.
+        whole, rest = divmod(self.units, SCALE)
+        return (self.units if rest else whole).__hash__()
 
     def __float__(self) -> float:
         """The nearest float: an estimate, for reports and comparisons only."""

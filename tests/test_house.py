@@ -63,6 +63,7 @@ EFFECTS = {
     "custody.transactions",
     "custody.verification",
     "custody.writer_lock",
+    "margin.parameter_file",
 }
 """The modules of custody and margin that touch the database or hold a key; all others there are under a contract."""
 
