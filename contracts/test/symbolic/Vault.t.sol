@@ -5,7 +5,8 @@ import {CollateralVault} from "../../src/CollateralVault.sol";
 import {ExitRequest, Leg, Obligation, Release} from "../../src/interfaces/ICollateralVault.sol";
 import {Symbolic} from "./Symbolic.sol";
 
-/// Answers with what is held and takes any transfer: what a token does with itself is none of the vault's.
+/// Answers with what is held, whatever that is, and takes any transfer. It calls nobody back: tokens that do are in
+/// AttacksToken.t.sol.
 contract SymbolicToken {
     uint256 public held;
 
@@ -18,8 +19,10 @@ contract SymbolicToken {
     }
 }
 
-/// One call of a vault in any state, by anybody, with any arguments, and what it may do to any compartment.
-/// Bounds: signatures of 65 bytes; one leg with at most two payers and two receivers.
+/// One call of a vault in any state, by anybody, with any arguments, and what it may do to any compartment at all.
+/// Bounds: signatures of 65 bytes, by keys and not by contracts; a settlement of one leg with one payer and one receiver,
+/// who may be one and the same, or the venue. Supposed, as halmos does: hashes of different inputs differ, so that no
+/// two compartments share a slot; and what `ecrecover` answers is any address.
 contract SymbolicVault is Symbolic {
     /// A compartment, all of it symbolic.
     struct Compartment {
@@ -97,6 +100,19 @@ contract SymbolicVault is Symbolic {
         else if (any.holder != venue && any.holder != debit.holder) assert(afterwards == before + due.amount);
     }
 
+    /// Whoever payer, receiver and venue are: what one has less the others have more.
+    function check_settle_neither_makes_nor_loses_anything(
+        address caller,
+        address venue,
+        uint64 sequence,
+        Obligation calldata debit,
+        Obligation calldata due
+    ) public {
+        uint256 before = _sum(venue, debit.holder, due.holder);
+        _settle(caller, venue, sequence, debit, due);
+        assert(_sum(venue, debit.holder, due.holder) == before);
+    }
+
     function check_only_the_settlement_settles(
         address caller,
         address venue,
@@ -132,6 +148,19 @@ contract SymbolicVault is Symbolic {
         bool named = ok && any.holder == wish.holder && any.venue == wish.venue && any.token == wish.token;
         assert(_balance(any) == (named ? before - wish.amount : before));
         assert(!named || wish.amount <= before);
+    }
+
+    function check_a_signed_request_touches_no_compartment(
+        address caller,
+        ExitRequest calldata wish,
+        Compartment calldata any
+    ) public {
+        uint256 before = _balance(any);
+        bytes memory signature = svm.createBytes(65, "signature");
+        vm.prank(caller);
+        (bool ok,) = address(vault).call(abi.encodeCall(vault.requestExitFor, (wish, signature)));
+        assert(_balance(any) == before);
+        ok;
     }
 
     function reach_a_settlement(address caller, address venue, Obligation calldata debit, Obligation calldata due)
@@ -180,6 +209,15 @@ contract SymbolicVault is Symbolic {
         (ok,) = address(vault).call(abi.encodeCall(vault.settle, (venue, sequence, legs)));
     }
 
+    /// Modulo 2^256, as a sum of three numbers in any state can be; each of them once.
+    function _sum(address venue, address payer, address receiver) private view returns (uint256 sum) {
+        unchecked {
+            sum = vault.balanceOf(payer, venue, token);
+            if (receiver != payer) sum += vault.balanceOf(receiver, venue, token);
+            if (venue != payer && venue != receiver) sum += vault.balanceOf(venue, venue, token);
+        }
+    }
+
     function _otherCall(uint8 which, address venue, address other) private view returns (bytes memory) {
         if (which == 0) return abi.encodeCall(vault.appointSettlement, (other));
         if (which == 1) return abi.encodeCall(vault.pause, ());
@@ -189,6 +227,7 @@ contract SymbolicVault is Symbolic {
         if (which == 5) return abi.encodeCall(vault.lock, (venue));
         if (which == 6) return abi.encodeCall(vault.unlock, (venue));
         if (which == 7) return abi.encodeCall(vault.grantRole, (keccak256("CUSTODIAN_ROLE"), other));
+        if (which == 8) return abi.encodeCall(vault.revokeRole, (keccak256("CUSTODIAN_ROLE"), other));
         return abi.encodeCall(vault.renounceRole, (bytes32(0), other));
     }
 
