@@ -1,8 +1,8 @@
 """Every external function of every contract is called by some fuzz test: a new one without fails here.
 
 A fuzz test is a `test_…` with arguments, or a step of a handler that forge's invariant runner calls with random ones.
-Called is what stands in it, or in what it calls of the tests' own functions, as `subject.function`, where the subject was
-declared with the contract's type. What has no arguments and changes nothing leaves nothing to be chosen.
+Called is what stands in it, or in what it calls of the tests' own functions, as `subject.function`, where the subject
+was declared with the contract's type. What has no arguments and changes nothing leaves nothing to be chosen.
 """
 
 import json
@@ -16,7 +16,7 @@ from scripts.contract_checks import arena, artifacts
 from scripts.contract_checks.mutant_builds import closure
 
 INHERITED = frozenset({"grantRole", "revokeRole", "renounceRole", "hasRole", "getRoleAdmin", "supportsInterface"})
-"""Of OpenZeppelin's AccessControl, which no contract here changes: fuzzed at the claim token, the same code elsewhere."""
+"""Of OpenZeppelin's AccessControl, which no contract here changes: fuzzed at the claim token, elsewhere the same code."""
 
 FUNCTION = re.compile(r"^    function (\w+)\(([^)]*)\)([^{;]*)\{\n(.*?)^    \}", re.MULTILINE | re.DOTALL)
 CONTRACT = re.compile(r"^(?:abstract )?contract (\w+)[^{]*\{(.*?)^\}", re.MULTILINE | re.DOTALL)

@@ -19,15 +19,26 @@ contract SymbolicMinter is Symbolic {
         svm.enableSymbolicStorage(address(token));
     }
 
-    /// What was attested bounds what there is after it; the sum is no remainder of a larger one.
+    /// What was attested bounds what there is after it: together with the next two.
     function check_a_mint_stays_within_what_was_attested(address caller, address to, uint256 amount, uint256 belief)
         public
     {
         uint256 supply = token.totalSupply();
         uint256 reserves = claims.attestedOf(address(token)).reserves;
         if (!_mints(caller, to, amount, belief)) return;
-        assert(supply <= reserves && amount <= reserves);
-        assert(supply + amount <= reserves);
+        assert(supply <= reserves);
+        assert(amount <= reserves - supply);
+    }
+
+    /// What that difference says of the sum, apart from any state: it is within, and no remainder of a larger one.
+    function check_what_is_within_the_rest_is_within_the_whole(uint128 reserves, uint256 supply, uint256 amount)
+        public
+        pure
+    {
+        vm.assume(supply <= reserves && amount <= reserves - supply);
+        unchecked {
+            assert(supply + amount >= supply && supply + amount <= reserves);
+        }
     }
 
     function check_a_mint_adds_what_it_says_or_nothing(address caller, address to, uint256 amount, uint256 belief)
