@@ -16,7 +16,7 @@ from scripts.contract_checks import arena, artifacts
 from scripts.contract_checks.mutant_builds import closure
 
 INHERITED = frozenset({"grantRole", "revokeRole", "renounceRole", "hasRole", "getRoleAdmin", "supportsInterface"})
-"""Of OpenZeppelin's AccessControl, which no contract here changes: fuzzed at the claim token, elsewhere the same code."""
+"""Of OpenZeppelin's AccessControl, which no contract here changes: fuzzed at the claim token alone."""
 
 FUNCTION = re.compile(r"^    function (\w+)\(([^)]*)\)([^{;]*)\{\n(.*?)^    \}", re.MULTILINE | re.DOTALL)
 CONTRACT = re.compile(r"^(?:abstract )?contract (\w+)[^{]*\{(.*?)^\}", re.MULTILINE | re.DOTALL)
