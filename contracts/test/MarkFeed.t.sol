@@ -180,6 +180,30 @@ contract MarkFeedTest is MarkFeedBase {
     }
 
     /// Neighbours share a slot: what one is told must not touch the other, whichever comes first.
+    function test_marks_are_read_together_as_each_alone(uint32[3] memory drawn, uint64 price) public {
+        vm.assume(price > 0);
+        _publish(NOW, drawn[0], price);
+        uint32[] memory instruments = new uint32[](3);
+        for (uint256 i; i < 3; ++i) {
+            instruments[i] = drawn[i];
+        }
+        LatestMark[] memory latest = feed.latestOfEach(instruments);
+        for (uint256 i; i < 3; ++i) {
+            bytes32 alone = keccak256(abi.encode(feed.latestOf(drawn[i])));
+            vm.assertEq(keccak256(abi.encode(latest[i])), alone, "the same");
+        }
+        vm.assertEq(latest[0].price, price, "and not nothing");
+    }
+
+    function test_nobody_is_a_source_but_the_five(address somebody) public view {
+        bool isOne;
+        for (uint256 i; i < 5; ++i) {
+            vm.assertTrue(feed.isSource(_sources(5)[i]), "a source");
+            if (somebody == _sources(5)[i]) isOne = true;
+        }
+        vm.assertTrue(feed.isSource(somebody) == isOne, "and nobody else");
+    }
+
     function test_a_mark_leaves_every_other_one_alone(uint32 instrument, uint64[2] memory prices, uint24[2] memory sure)
         public
     {

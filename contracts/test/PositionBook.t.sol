@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {PositionBook} from "../src/PositionBook.sol";
 import {Header, IPositionBook, Instrument} from "../src/interfaces/IPositionBook.sol";
 import {Base} from "./Base.sol";
-import {PlainCodec, PlainRow, PlainRun, PositionBookReference} from "./PositionBookReference.sol";
+import {PlainCodec, PlainRow, PlainRun} from "./PositionBookReference.sol";
 
 /// A book with seven instruments: three on page 0, where number 0 is nobody's, and four on page 1.
 abstract contract PositionBookBase is Base {
@@ -273,125 +273,5 @@ contract PositionBookTest is PositionBookBase {
         for (uint256 i; i < length; ++i) {
             part[i] = whole[i];
         }
-    }
-}
-
-/// The packed book and the plain one, given the same rows: the same answer to the byte, and the same positions after.
-contract PositionBookTwins is PositionBookBase {
-    PositionBookReference internal plain;
-    uint256 private _state;
-
-    function setUp() public override {
-        super.setUp();
-        plain = new PositionBookReference(LISTED);
-    }
-
-    function test_both_books_answer_alike(uint256 seed) public {
-        _state = seed;
-        for (uint256 i; i < 6; ++i) {
-            _answerAlike();
-        }
-    }
-
-    /// The control: the random batches do reach every refusal that rows and runs can meet with, and acceptance.
-    function test_the_random_batches_are_accepted_and_refused_for_every_reason() public {
-        bytes4[10] memory wanted = [
-            bytes4(0),
-            IPositionBook.MarksNotSorted.selector,
-            IPositionBook.WrongLanes.selector,
-            IPositionBook.InstrumentNotListed.selector,
-            IPositionBook.InstrumentNotMarked.selector,
-            IPositionBook.RunsNotSorted.selector,
-            IPositionBook.EmptyRun.selector,
-            IPositionBook.LotsOverflow.selector,
-            IPositionBook.InstrumentNotZeroSum.selector,
-            IPositionBook.CashNotZeroSum.selector
-        ];
-        uint256[10] memory seen;
-        for (uint256 i; i < 600; ++i) {
-            bytes4 answer = _answerAlike();
-            for (uint256 j; j < 10; ++j) {
-                if (answer == wanted[j]) ++seen[j];
-            }
-        }
-        for (uint256 j; j < 10; ++j) {
-            vm.assertGt(seen[j], 2, string(abi.encodePacked("seen too rarely: ", bytes1(uint8(48 + j)))));
-        }
-        vm.assertGt(seen[0], 100, "accepted too rarely");
-    }
-
-    function _answerAlike() private returns (bytes4 refusal) {
-        PlainRow[] memory rows = _rows();
-        (bytes memory marks, bytes memory runs) = PlainCodec.encode(rows);
-        (bool expected, bytes memory reason) = address(plain).call(abi.encodeCall(plain.apply_, (rows)));
-        Header memory header = _next();
-        vm.prank(operator);
-        (bool found, bytes memory told) = address(book).call(abi.encodeCall(book.mirror, (header, marks, runs)));
-        vm.assertTrue(expected == found, "one accepts what the other refuses");
-        if (!found) {
-            vm.assertEq(keccak256(told), keccak256(reason), "another reason");
-            return bytes4(told);
-        }
-        for (uint160 account = 1; account < 7; ++account) {
-            for (uint32 instrument; instrument < 12; ++instrument) {
-                int256 lots = plain.positionOf(address(account), instrument);
-                vm.assertEq(book.positionOf(address(account), instrument), lots, "another position");
-            }
-        }
-    }
-
-    /// Mostly right: pages 0 and 1 in order, up to four ascending accounts, the last of which balances. One number in
-    /// sixteen is another than it should be.
-    function _rows() private returns (PlainRow[] memory rows) {
-        rows = new PlainRow[](_draw(3));
-        uint32 page = rows.length == 1 ? uint32(_draw(2)) : 0;
-        for (uint256 i; i < rows.length; ++i) {
-            PlainRow memory row = rows[i];
-            row.page = page++;
-            row.lanes = row.page == 0 ? 14 : 15;
-            if (_draw(40) == 0) row.page = uint32(_draw(3));
-            if (_draw(40) == 0) row.lanes = uint8(_draw(32));
-            for (uint256 lane; lane < 4; ++lane) {
-                if (row.lanes >> lane & 1 == 0 && _draw(100) > 0) continue;
-                (row.prices[lane], row.funding[lane]) = (_number(), _number());
-            }
-            row.runs = _runs(row.lanes);
-        }
-    }
-
-    function _runs(uint8 lanes) private returns (PlainRun[] memory runs) {
-        runs = new PlainRun[](_draw(4) == 0 ? 0 : 2 + _draw(3));
-        for (uint160 i; i < runs.length; ++i) {
-            runs[i].account = address(_draw(80) == 0 ? uint160(_draw(7)) : i + 1);
-            if (_draw(80) == 0) continue;
-            for (uint256 lane; lane < 4; ++lane) {
-                if (lanes >> lane & 1 == 0 && _draw(100) > 0) continue;
-                bool isLast = i + 1 == runs.length;
-                runs[i].lots[lane] = isLast ? _rest(runs, lane, true) : _number();
-                runs[i].cash[lane] = isLast ? _rest(runs, lane, false) : _number();
-            }
-        }
-    }
-
-    /// What balances a lane, if it fits; one in a hundred times something else.
-    function _rest(PlainRun[] memory runs, uint256 lane, bool ofLots) private returns (int64) {
-        int256 sum;
-        for (uint256 i; i + 1 < runs.length; ++i) {
-            sum -= ofLots ? runs[i].lots[lane] : runs[i].cash[lane];
-        }
-        return _draw(100) == 0 || sum != int64(sum) ? _number() : int64(sum);
-    }
-
-    function _number() private returns (int64) {
-        uint256 kind = _draw(60);
-        if (kind < 15) return 0;
-        if (kind == 15) return type(int64).max - int64(uint64(_draw(2)));
-        if (kind == 16) return type(int64).min + int64(uint64(_draw(2)));
-        return int64(uint64(_draw(1 << 40))) - (1 << 39);
-    }
-
-    function _draw(uint256 below) private returns (uint256) {
-        _state = uint256(keccak256(abi.encode(_state)));
-        return _state % below;
     }
 }

@@ -74,6 +74,7 @@ contract VaultExitTest is VaultBase {
         if (field == 2) wish.deadline = NOW + 1;
         vm.expectRevert(abi.encodeWithSelector(ICollateralVault.WrongSigner.selector, client));
         vault.requestExitFor(wish, signature);
+        vm.assertEq(vault.exitNonceOf(client), 0, "not used up");
     }
 
     function test_a_holder_that_is_a_contract_may_request_by_its_signature() public {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scripts.contract_checks.toolchain import AUDIT, ROOT, ToolchainError, run, step
 
-TOOLS = ROOT / ".tools"
+TOOLS = (ROOT / ".tools").resolve()
 
 
 def installed(tool: str) -> Path:
@@ -22,7 +22,8 @@ def installed(tool: str) -> Path:
     """
     lock, home = AUDIT / f"{tool}.lock", TOOLS / tool
     stamp = home / ".stamp"
-    wanted = hashlib.sha256(sys.version.encode() + lock.read_bytes()).hexdigest()
+    # Of the place too: an environment's commands name their interpreter by its whole path.
+    wanted = hashlib.sha256(f"{sys.version}\0{home}\0{lock.read_text()}".encode()).hexdigest()
     if not (stamp.exists() and stamp.read_text() == wanted):
         with step(f"{tool} from contracts/audit/{lock.name}"):
             _uv("venv", "-q", "--clear", "--python", sys.executable, home)

@@ -1,6 +1,7 @@
 """The contracts as the rest of the project sees them: committed artifacts that are true, and forge's tests green."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,24 @@ def test_forge_finds_format_build_lint_and_tests_in_order() -> None:
     assert contracts.main(["test"]) == 0, "forge's own output above says what failed"
 
 
+def test_gas_of_another_figure_is_refused(tmp_path: Path) -> None:
+    lines = (toolchain.CONTRACTS / ".gas-snapshot").read_text().splitlines()
+    altered, others = lines[0], lines[1:]
+    figure = int(altered.rpartition("gas: ")[2].rstrip(")"))
+    snapshot = tmp_path / "snapshot"
+    for kept, refused in ((lines, False), ([altered.replace(str(figure), str(figure + 1)), *others], True)):
+        snapshot.write_text("\n".join(kept))
+        done = toolchain.run([toolchain.find_forge(), "snapshot", "--check", snapshot, *contracts.GAS])
+        assert bool(done.returncode) == refused, done.stdout
+
+
+def test_every_gas_test_has_its_figure() -> None:
+    files = (toolchain.CONTRACTS / "test").glob("Gas*.t.sol")
+    tests = {name for file in files for name in re.findall(r"function (test_\w+)\(", file.read_text())}
+    held = (toolchain.CONTRACTS / ".gas-snapshot").read_text().splitlines()
+    assert {line.partition(":")[2].partition("(")[0] for line in held} == tests != set()
+
+
 def test_the_token_has_the_abi_of_a_custody_claim_token_and_nothing_else(fresh: dict[str, artifacts.Artifact]) -> None:
     """One function, event or error more or less, and tools written for such tokens meet something unknown."""
     abi = fresh["CustodyToken"]["abi"]
@@ -80,9 +99,9 @@ def test_check_names_what_differs(fresh: dict[str, artifacts.Artifact], tmp_path
 
     assert artifacts.differences(fresh, tmp_path) == [
         "Stray.json: belongs to no contract",
+        "CollateralVault.json: the bytecode differs",
         "CustodyToken.json: event Moved() is committed but no longer built",
         "CustodyToken.json: function guardMint(address,uint256,uint256) is built but not committed",
-        "CollateralVault.json: the bytecode differs",
         "PositionBook.json: missing",
         "SettlementBook.json: is not an artifact",
     ]

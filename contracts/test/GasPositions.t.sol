@@ -12,7 +12,7 @@ interface Etching is Vm {
 /// What 256 mirrored positions cost to execute, one test a case, for `forge snapshot`: as scripts/bench/gas_positions.py
 /// measures whole transactions with their calldata on a node. A batch is prepared as a contract's code, so that a test
 /// costs little else than what it is named for.
-abstract contract PositionBookGas is PositionBookBase {
+abstract contract GasPositions is PositionBookBase {
     address internal constant CLUSTERED = address(0xc1c1);
     address internal constant SCATTERED = address(0x5c5c);
     uint256 private constant ROW_BYTES = 72;
@@ -53,7 +53,7 @@ abstract contract PositionBookGas is PositionBookBase {
     }
 }
 
-contract PositionBookNewGas is PositionBookGas {
+contract GasPositionsNew is GasPositions {
     function test_position_empty() public {
         _send("");
     }
@@ -67,7 +67,7 @@ contract PositionBookNewGas is PositionBookGas {
     }
 }
 
-contract PositionBookUpdateGas is PositionBookGas {
+contract GasPositionsUpdate is GasPositions {
     function setUp() public override {
         super.setUp();
         _send(CLUSTERED.code);
