@@ -29,4 +29,4 @@ class LiquidationRule:
 
     def hands_over(self, equity_units: int, maintenance_units: int) -> bool:
         """Whether what is left is too little to trade with."""
-        return equity_units < self.backstop * maintenance_units
+        return bool(self.backstop) and equity_units < self.backstop * maintenance_units
