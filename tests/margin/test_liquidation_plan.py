@@ -199,3 +199,19 @@ def test_plans_restore_or_exhaust_and_conserve() -> None:
 
     holds()
     assert min(reached["healthy"], reached["several"], reached["shortfall"] + reached["handed_over"]) > 5, reached
+
+
+def test_impact_is_half_the_move_and_the_move_at_most_half() -> None:
+    """$200,000 in a book of $1m per 1%: 0.2%, so 0.1% of it."""
+    assert perp("ETH", 30_000, 1_000_000).impact(10_000) == F(200)
+    assert perp("ETH", -30_000, 1_000_000).impact(10_000) == F(200)
+    assert perp("ETH", 30_000, 4_000).impact(10_000) == F(50_000)
+    assert perp("ETH", 30_000, 1).impact(10_000) == F(50_000)
+
+
+def test_where_closing_costs_more_than_it_frees_the_cheapest_goes() -> None:
+    """In empty books a quarter of the notional is lost: $75,000 at bitcoin, $150,000 at ether."""
+    found = plan(account(0, perp("ETH", 30_000, 1), perp("BTC", 500, 1)), standard, AT_ONCE, 0)
+    assert [set(one.traded) for one in found.slices] == [{"BTC-PERP"}, {"ETH-PERP"}]
+    assert found.ended is Ended.SHORTFALL
+    assert found.left.cash == F(-225_000)
