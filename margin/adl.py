@@ -1,4 +1,4 @@
-"""Auto-deleveraging as venues differ in it: who is closed first, at which price, in part or as a whole.
+"""Auto-deleveraging as venues differ in it: who is closed first or whether all are, at which price, how much of each.
 
 The price decides who pays. At the price at which the bankrupt account is worth nothing, or at a mark from before it was
 bankrupt, its loss is the winners'. At today's mark they give up nothing that they have: such a closing ends a risk and
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from margin.liquidation import Candidate, adl_queue
+from custody.money import allocate
+from margin.liquidation import Candidate, adl_queue, deleverage
+from margin.waterfall import share_among_winners
 
 
 class AdlRank(StrEnum):
@@ -20,6 +22,8 @@ class AdlRank(StrEnum):
     """(profit / notional) × (notional / equity): most venues."""
     PRICE_TIMES_LEVERAGE = "price_times_leverage"
     """(mark / entry) × (notional / equity): Hyperliquid. For a short the other way round, entry / mark: [A]."""
+    PRO_RATA = "pro_rata"
+    """No queue: every winner by the same share."""
 
 
 class AdlPrice(StrEnum):
@@ -37,7 +41,7 @@ class AdlPrice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AdlTerms:
-    """A venue's rule. `whole_positions`: the last winner is closed as a whole too, though less would do."""
+    """A venue's rule. `whole_positions`: the last winner of a queue is closed as a whole too, though less would do."""
 
     rank: AdlRank
     price: AdlPrice
@@ -54,10 +58,15 @@ class Deleveraging:
 
 
 def ranked(candidates: Iterable[Candidate], rank: AdlRank, *, long_winners: bool) -> list[Candidate]:
-    """The queue: winners only, the highest rank first, those without equity before all; ties by name."""
+    """Winners only: the highest rank first, those without equity before all; ties, and all of a share, by name.
+
+    Without a position there is nothing to close.
+    """
     if rank is AdlRank.PROFIT_TIMES_LEVERAGE:
         return adl_queue(candidates)
     winners = [candidate for candidate in candidates if candidate.profit_units > 0 and candidate.lots > 0]
+    if rank is AdlRank.PRO_RATA:
+        return sorted(winners, key=lambda winner: winner.party)
     return sorted(winners, key=lambda winner: (-_price_times_leverage(winner, long_winners), winner.party))
 
 
@@ -78,6 +87,9 @@ def take_profits(loss_units: int, queue: Sequence[Candidate], terms: AdlTerms) -
     """
     if not terms.price.takes_the_loss:
         return Deleveraging((), 0, loss_units)
+    if terms.rank is AdlRank.PRO_RATA:
+        shared = share_among_winners(loss_units, {winner.party: winner.profit_units for winner in queue})
+        return Deleveraging(tuple(shared.items()), 0, loss_units - sum(shared.values()))
     given, missing = [], loss_units
     for winner in queue:
         if missing <= 0:
@@ -86,6 +98,20 @@ def take_profits(loss_units: int, queue: Sequence[Candidate], terms: AdlTerms) -
         given.append((winner.party, take))
         missing -= take
     return Deleveraging(tuple(given), max(-missing, 0), max(missing, 0))
+
+
+def close_lots(lots: int, queue: Sequence[Candidate], terms: AdlTerms) -> tuple[tuple[str, int], ...]:
+    """Whose position is closed by how many of `lots` (> 0): in the order of the queue, or all by the same share.
+
+    Leftover lots of a share go by largest remainder; the sum is the lots, or all that the queue holds.
+    """
+    if terms.rank is not AdlRank.PRO_RATA:
+        return deleverage(lots, queue)
+    held = [winner.lots for winner in queue]
+    if not held:
+        return ()
+    taken = allocate(min(lots, sum(held)), held)
+    return tuple((winner.party, count) for winner, count in zip(queue, taken, strict=True) if count)
 
 
 def adl_price_e6(terms: AdlTerms, *, mark_e6: int, previous_mark_e6: int, bankruptcy_e6: int) -> int:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from margin.fixed import ONE, ZERO, Fixed
 from margin.gate import Kind
-from margin.liquidation_plan import Account, Ended, Leg, Plan, plan
+from margin.liquidation_legs import Account, Leg
+from margin.liquidation_plan import Ended, Plan, plan
 from margin.liquidation_rule import LiquidationRule
 from margin.marks import Expiry, Mark, Market, Quotes
 from margin.positions import Holdings, Option
