@@ -63,11 +63,15 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One test: equity, the requirement, and the top-ups that have arrived since the last test (in equity already)."""
+    """One test: equity, the requirement, and the top-ups that have arrived since the last test (in equity already).
+
+    `spared_units` are what the rules of the collateral schedule have taken from equity: they make a call, and no hurry.
+    """
 
     equity_units: int
     required: Requirement
     arrived_units: int = 0
+    spared_units: int = 0
 
     @property
     def missing_units(self) -> int:
@@ -75,7 +79,8 @@ class Figures:
         return max(self.required.initial_units - self.equity_units, 0)
 
     def is_critical(self, terms: CallTerms) -> bool:
-        return self.equity_units < mul_div_up(self.required.maintenance_units, terms.critical_bps, BPS)
+        critical_units = mul_div_up(self.required.maintenance_units, terms.critical_bps, BPS)
+        return self.equity_units + self.spared_units < critical_units
 
 
 Guard = Callable[[CallRecord, Figures, int], bool]

@@ -105,19 +105,20 @@ def test_it_agrees_with_the_rule_in_one_step() -> None:
     reached: Counter[Verdict] = Counter()
     policy, terms = CallPolicy(1_000, 5_000), CallTerms(1_000, 5_000)
     equity = st.one_of(st.integers(-10, 130), st.integers(40, 99))
-    steps = st.lists(st.tuples(equity, st.integers(0, 30), st.integers(0, 1_500)), max_size=8)
+    spared = st.one_of(st.just(0), st.integers(0, 40))
+    steps = st.lists(st.tuples(equity, st.integers(0, 30), st.integers(0, 1_500), spared), max_size=8)
 
     @settings(derandomize=True, max_examples=200)
     @given(steps)
-    def holds(taken: list[tuple[int, int, int]]) -> None:
+    def holds(taken: list[tuple[int, int, int, int]]) -> None:
         record, now_s = CallRecord(), 0
-        for equity, arrived, passed_s in taken:
+        for equity, arrived, passed_s, spared_units in taken:
             now_s += passed_s
             call = None
             if record.state.is_open:
                 call = MarginCall("1", "c", "v", record.asked_units, record.opened_at_s, record.deadline_s)
-            verdict = assess(equity, ASKED, call, now_s, policy).verdict
-            after = assessed(record, Figures(equity, ASKED, arrived), now_s, terms)
+            verdict = assess(equity, ASKED, call, now_s, policy, spared_units).verdict
+            after = assessed(record, Figures(equity, ASKED, arrived, spared_units), now_s, terms)
             reached[verdict] += 1
             states = {
                 Verdict.HEALTHY: (CallState.HEALTHY, CallState.WARNING),
