@@ -1,8 +1,8 @@
 """How to bring an account back to initial margin with as little impact as possible: a plan, slice after slice.
 
-Of all legs the one whose slice frees most initial margin per dollar of price impact goes first; so does a slice of all
-legs together, where each leg alone is another's hedge. Of the chosen slice only the part that is needed goes. Any
-margin model decides: it is asked what the account would need.
+Of each leg as much as is needed would go, at most a slice; the leg that frees most initial margin per dollar of price
+impact does. All legs together are one more choice, for each alone may be another's hedge. Any margin model decides: it
+is asked what the account would need, some dozen times a leg and slice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,9 +49,8 @@ def plan(account: Account, model: Model, rule: LiquidationRule, penalty_bps: int
     began = [abs(leg.lots) for leg in account.legs]
     slices: list[Slice] = []
     while (ended := _ended(account, margin := account.margin(model), rule)) is None:
-        wholes = _wholes(account, rule, began)
-        chosen = max(wholes, key=lambda lots: _preference(account, model, margin, lots, penalty_bps))
-        lots = _needed(account, model, chosen, penalty_bps)
+        parts = [_needed(account, model, whole, penalty_bps) for whole in _wholes(account, rule, began)]
+        lots = max(parts, key=lambda part: _preference(account, model, margin, part, penalty_bps))
         traded = {
             leg.name: -count if leg.lots > 0 else count for leg, count in zip(account.legs, lots, strict=True) if count
         }
@@ -97,6 +96,8 @@ def _preference(
 
 def _needed(account: Account, model: Model, whole: Sequence[int], penalty_bps: int) -> tuple[int, ...]:
     """The smallest part of a slice that restores initial margin; all of it where none does."""
+    if account.closing(whole, penalty_bps).margin(model).initial < 0:
+        return tuple(whole)
     low, high = 1, max(whole)
 
     def part(size: int) -> tuple[int, ...]:

@@ -1,19 +1,24 @@
 """Plans of liquidation: the leg that frees most for its impact, no more than is needed, and every way to end."""
 
+import pathlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from margin.case_schema import PortfolioCase, case_of, documents
 from margin.fixed import ONE, ZERO, Fixed
 from margin.gate import Kind
 from margin.liquidation_legs import Account, Leg
 from margin.liquidation_plan import Ended, Plan, plan
 from margin.liquidation_rule import LiquidationRule
 from margin.marks import Expiry, Mark, Market, Quotes
+from margin.portfolio import portfolio_margin
 from margin.positions import Holdings, Option
 from margin.result import Margin
 from margin.standard import standard_margin
@@ -216,3 +221,45 @@ def test_where_closing_costs_more_than_it_frees_the_cheapest_goes() -> None:
     assert [set(one.traded) for one in found.slices] == [{"BTC-PERP"}, {"ETH-PERP"}]
     assert found.ended is Ended.SHORTFALL
     assert found.left.cash == F(-225_000)
+
+
+def test_under_portfolio_margin_hedges_are_closed_together() -> None:
+    """Every public case of PMRM that misses its initial margin is brought back to it, within what it holds."""
+    vectors = pathlib.Path(__file__).resolve().parents[3] / "shared" / "vectors" / "derive_margin.json"
+    if not vectors.is_file():
+        pytest.skip("the shared cases of margin are not beside this checkout")
+    reached: Counter[str] = Counter()
+    for case in map(case_of, (one for one in documents(vectors.read_text()) if one["model"] == "PMRM")):
+        if not isinstance(case, PortfolioCase) or case.held.collaterals or case.held.base:
+            continue
+        before = of_case(case)
+        if len(before.legs) < 2:
+            continue
+        model = partial(under, case)
+        margin = before.margin(model)
+        if margin.initial >= 0 or margin.mark_to_market <= 0:
+            continue
+        found = plan(before, model, AT_ONCE, 0)
+        after = found.left.margin(model)
+        assert (found.ended is Ended.HEALTHY) == (after.initial >= 0 and any(leg.lots for leg in found.left.legs))
+        reached[found.ended.value] += 1
+        reached["hedges together"] += any(len(one.traded) > 1 for one in found.slices)
+    assert min(reached["healthy"], reached["hedges together"]) >= 3, reached
+
+
+def under(case: PortfolioCase, cash: Fixed, holdings: Mapping[str, Holdings]) -> Margin:
+    return portfolio_margin(case.parameters, case.stable_price, case.market, cash, holdings["ETH"]).margin
+
+
+def of_case(case: PortfolioCase) -> Account:
+    """Its holdings as legs of a thousandth of each, in deep books."""
+    held, legs = case.held, []
+    for number, option in enumerate(held.options):
+        alone = under(case, ZERO, {"ETH": Holdings(options=(replace(option, amount=ONE),))}).mark_to_market
+        lots = 1_000 if option.amount > 0 else -1_000
+        legs.append(Leg(f"{number}", "ETH", Kind.OPTION, lots, abs(option.amount) / 1_000, alone, F(10**7), option))
+    if held.perp:
+        lots = 1_000 if held.perp > 0 else -1_000
+        price = case.market.perp.price
+        legs.append(Leg("perp", "ETH", Kind.PERP, lots, abs(held.perp) / 1_000, price, F(10**8)))
+    return Account(case.cash + held.unsettled, tuple(legs))
