@@ -75,6 +75,9 @@ def test_a_price_ratio_ranks_otherwise_than_profit() -> None:
     # At 1,500 for every 1,000 the short that came early has entry / mark = 1.5, times 2; the other 1.1 times 3.003.
     shorts = ranked([late, early], AdlRank.PRICE_TIMES_LEVERAGE, long_winners=False)
     assert [one.party for one in shorts] == ["late", "early"]
+    # With one leverage the short that has come further goes first.
+    shorts = ranked([winner("a_late", 100, 500), early], AdlRank.PRICE_TIMES_LEVERAGE, long_winners=False)
+    assert [one.party for one in shorts] == ["early", "a_late"]
 
 
 ORDER = {rank: ["broke", "a", "z"] for rank in AdlRank} | {AdlRank.PRO_RATA: ["a", "broke", "z"]}
