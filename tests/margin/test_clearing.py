@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from margin.clearing import BPS, FREE, Clearing, Debts, DefaultCosts, clear
@@ -209,6 +209,7 @@ def test_it_is_a_clearing_vector_the_greatest_and_whole() -> None:
 
     @settings(derandomize=True, max_examples=300, deadline=None)
     @given(networks(), shares)
+    @example(Debts({"a": 5, "b": 0}, {"a": {"b": 10}, "b": {"a": 5}}), DefaultCosts(5_000, 5_000))
     def holds(debts: Debts, costs: DefaultCosts) -> None:
         found = clear(debts, costs)
         check(debts, costs, found)
