@@ -64,6 +64,7 @@ EFFECTS = {
     "custody.verification",
     "custody.writer_lock",
     "margin.parameter_file",
+    "margin.waterfall_file",
 }
 """The modules of custody and margin that touch the database or hold a key; all others there are under a contract."""
 
