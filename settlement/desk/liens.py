@@ -73,8 +73,12 @@ class LienRoom:
                 self._changed.add(lien)
         symbol = self.world.setting.settlement_asset
         for short in cycle.plan.shortfalls:
-            before = self.kept_units(short.debtor, cycle.venue, symbol, Block.OBLIGATION_UNPAID)
-            self.note(short.debtor, cycle.venue, symbol, Block.OBLIGATION_UNPAID, before + short.units)
+            self.owes(short.debtor, cycle.venue, symbol, short.units)
+
+    def owes(self, party: str, venue: str, asset: str, units: int) -> None:
+        """A debtor owes so much more: what comes to its compartment stays for it."""
+        before = self.kept_units(party, venue, asset, Block.OBLIGATION_UNPAID)
+        self.note(party, venue, asset, Block.OBLIGATION_UNPAID, before + units)
 
     def call_is_open(self, client: str, venue: str, is_open: bool = True) -> None:
         """All that stands in a compartment stays while a call is open, with what has come to it since."""

@@ -29,6 +29,7 @@ INTENTS = {
     Lifecycle.RECALL: Intent(Lifecycle.RECALL, FUND, "USDC", 60, "north"),
     Lifecycle.MOVE: Intent(Lifecycle.MOVE, FUND, "USDC", 60, "north", "south"),
     Lifecycle.WITHDRAWAL: Intent(Lifecycle.WITHDRAWAL, FUND, "USDC", 60, destination="0xabc"),
+    Lifecycle.EXIT: Intent(Lifecycle.EXIT, FUND, "USDC", 60, "north"),
 }
 
 

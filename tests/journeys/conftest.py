@@ -178,7 +178,7 @@ def opened(standing: Standing, folder: Path, node: Node, stack: ExitStack) -> Ha
     harbour.world.now_s = START_S - STEP_S
     harbour.see(STEP_S, 100_000)
     terms = SETTING.venues[VENUE]
-    desk.collateral.open_venue(VENUE, {HOUSE: terms.collateral_units, FUND: terms.fund_units})
+    desk.collateral.funding.open_venue(VENUE, {HOUSE: terms.collateral_units, FUND: terms.fund_units})
     return harbour
 
 

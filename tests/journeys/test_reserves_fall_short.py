@@ -48,7 +48,7 @@ def test_the_chain_would_have_refused_it_too(short: "Harbour") -> None:
 
 def test_holders_leave_and_cycles_are_paid_all_the_same(short: "Harbour") -> None:
     before = short.picture()
-    short.desk.collateral.recall("bystander", "harbour", "USDC", 150_000 * USD)
+    short.desk.recalls.recall("bystander", "harbour", "USDC", 150_000 * USD)
     assert short.changed_since(before)["USDC/client/bystander/available"] == 150_000 * USD
     assert short.world.contracts.total_supply(USDC) == short.world.contracts.supply["USDC"]
     kinds = [told.kind for told in short.settle(98_000)]
