@@ -78,7 +78,7 @@ class Custodian:
     ) -> Answer:
         """A compartment was seen to be left on chain, with ledger units in it, by its holder alone; it has happened.
 
-        Its id is derived from the fact, as a deposit's. It is available once the chain tells that its claims are burned.
+        Its id is derived from the fact, as a deposit's. Available again once the chain tells that its claims are gone.
         """
         intent = Intent(Lifecycle.EXIT, party, asset, units, venue, standing=self._agreement.standing)
         return self._in_one(tx, partial(self._observed, Movement(exit_id, intent), Said(Act.OBSERVE, reference), now_s))

@@ -43,7 +43,7 @@ class FundingRoom:
                 raise DeskError(f"{venue} cannot post its {party}: no claims are minted for it, {brought}")
 
     def bring(self, party: str, venue: str, units: int) -> Brought | MintRefusal:
-        """The venue brings more for its collateral or its fund; its claims follow on chain. A refusal writes nothing."""
+        """The venue brings more for its collateral or its fund, and its claims follow; a refusal writes nothing."""
         symbol = self.world.setting.settlement_asset
         fresh = self._lacking(venue, symbol, units) if party == HOUSE else units
         held = self.world.reserves(symbol)

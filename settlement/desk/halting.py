@@ -1,6 +1,7 @@
 """A venue under stress takes nothing more until it has paid: suspected → halted → resumed, by the desk itself.
 
-What stands there is not touched, and may leave: a halt keeps others from adding to it (specification §3, venue default).
+What stands there is not touched, and may leave: a halt keeps others from adding to it (specification §3, Venue
+default).
 """
 
 from dataclasses import dataclass, field

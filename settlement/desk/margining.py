@@ -165,8 +165,8 @@ class MarginRoom:
     def send(self, client: str, venue: str, wanted_units: int, delay_s: int) -> int:
         """Move up to `wanted_units` of collateral value (1e-6 USD) to a venue within the mandate; what was sent.
 
-        From what is available first, then from what the client has to spare at its other venues. Nothing goes to a venue
-        that is halted.
+        From what is available first, then from what the client has to spare at its other venues. A venue that is halted
+        is sent nothing.
         """
         world = self.world
         if venue in self.collateral.halts.halted:

@@ -110,7 +110,7 @@ class SettlementRoom:
     def _computed(self, venue: str) -> Cycle | None:
         """A venue's cycle as both sides compute it; None where they differ or the venue cannot pay, which is told.
 
-        Nothing is proposed then: what is due goes on into the next cycle, and the venue takes nothing until it has paid.
+        Nothing is proposed then: what is due goes into the next cycle, and the venue takes nothing until it has paid.
         """
         world = self.world
         dues = world.mirror.dues(venue, world.marks_e6)
