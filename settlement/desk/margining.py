@@ -113,7 +113,7 @@ class MarginRoom:
                     self._top_up(client, venue, tested)
                 elif tested.verdict is Verdict.MET:
                     self.end_call(client, venue, "met", equity_units=tested.equity_units)
-        kept.liens.write_alone()
+        kept.liens.write_tighter()
         return to_liquidate
 
     def _call(self, client: str, venue: str, tested: Assessment) -> None:
