@@ -52,12 +52,15 @@ class LienRoom:
                 self.write(tx)
 
     def write_tighter(self) -> None:
-        """The same where more has to stay than is on record. What keeps less waits for the next cause that is written.
+        """The same where more has to stay than is on record, or nothing any more. What keeps less waits for the next cause.
 
         Until then too much is kept, and nobody notices: whoever asks for something back is tested first, to the unit.
         """
-        if any(self.kept[lien] > self._on_record.get(lien, 0) for lien in self._changed):
-            self.write_alone()
+        for lien in self._changed:
+            units, on_record = self.kept[lien], self._on_record.get(lien, 0)
+            if units > on_record or (on_record and not units):
+                self.write_alone()
+                return
 
     def proposed(self, cycle: Cycle) -> None:
         """What every payer owes has to stay. The books hold it too; with a lien, a recall of it waits for the end."""
