@@ -52,7 +52,7 @@ class LienRoom:
                 self.write(tx)
 
     def write_tighter(self) -> None:
-        """The same where more has to stay than is on record, or nothing any more; what keeps less waits for another cause.
+        """The same where more has to stay than is on record, or nothing any more; what keeps less waits for a cause.
 
         Until then too much is kept, and nobody notices: whoever asks for something back is tested first, to the unit.
         """
