@@ -65,6 +65,24 @@ class Custodian:
         said = Said(Act.OBSERVE, reference)
         return self._in_one(tx, partial(self._observed, Movement(deposit_id, intent), said, now_s))
 
+    def observe_exit(
+        self,
+        exit_id: str,
+        party: str,
+        venue: str,
+        asset: str,
+        units: int,
+        reference: str,
+        now_s: int,
+        tx: Connection | None = None,
+    ) -> Answer:
+        """A compartment was seen to be left on chain, with ledger units in it, by its holder alone; it has happened.
+
+        Its id is derived from the fact, as a deposit's. Available again once the chain tells that its claims are gone.
+        """
+        intent = Intent(Lifecycle.EXIT, party, asset, units, venue, standing=self._agreement.standing)
+        return self._in_one(tx, partial(self._observed, Movement(exit_id, intent), Said(Act.OBSERVE, reference), now_s))
+
     def submit(
         self,
         signed: SignedInstruction,
@@ -101,7 +119,10 @@ class Custodian:
             liens.keep(own, {(place, reason): units}, now_s)
 
     def halt(self, venue: str, halted: bool, now_s: int, tx: Connection | None = None) -> None:
-        """Let a venue take nothing, or take again: delegations to it are blocked meanwhile, recalls are not."""
+        """Let a venue take nothing, or take again: what others delegate to it is blocked meanwhile.
+
+        Recalls are not, nor what it delegates itself.
+        """
         with self._within(tx) as own:
             liens.set_halted(own, venue, halted, now_s)
 

@@ -11,7 +11,7 @@ from custody.delegation import collateral_account
 from custody.intents import Intent
 from custody.movements import Facts
 from custody.rows import totals_of
-from custody.states import Lifecycle
+from custody.states import Lifecycle, State
 from custody.steps import LEAVES, LEAVING
 from custody.tables import ACCOUNT
 
@@ -21,7 +21,7 @@ _COMPARTMENTS = frozenset({Code.DELEGATED, Code.CLAIM, Code.VENUE_COLLATERAL})
 def facts_of(tx: Connection, intent: Intent, schedule: Schedule) -> Facts:
     """Everything that `steps.step` asks for."""
     coverage = coverage_of(tx, intent.party, intent.asset, schedule)
-    if intent.lifecycle in {Lifecycle.DEPOSIT, Lifecycle.WITHDRAWAL}:
+    if intent.lifecycle in {Lifecycle.DEPOSIT, Lifecycle.WITHDRAWAL, Lifecycle.EXIT}:
         return Facts(coverage)
     entered = intent.to_venue if intent.lifecycle is Lifecycle.MOVE else intent.venue
     if intent.lifecycle is Lifecycle.DELEGATION:
@@ -68,8 +68,8 @@ def _leaving_units(tx: Connection, intent: Intent) -> int:
         MOVEMENT.c.party == intent.party,
         MOVEMENT.c.venue == intent.venue,
         MOVEMENT.c.asset == intent.asset,
-        MOVEMENT.c.lifecycle.in_([lifecycle.value for lifecycle in LEAVES]),
-        MOVEMENT.c.state.in_([state.value for state in LEAVING]),
+        MOVEMENT.c.lifecycle.in_([lifecycle.value for lifecycle in (*LEAVES, Lifecycle.EXIT)]),
+        MOVEMENT.c.state.in_([state.value for state in (*LEAVING, State.OBSERVED)]),
     )
     return int(tx.scalar(select(func.sum(MOVEMENT.c.units)).where(*is_here)) or 0)
 

@@ -18,6 +18,7 @@ _REASONS = {
     Lifecycle.RECALL: Reason.RECALL,
     Lifecycle.MOVE: Reason.VENUE_MOVE,
     Lifecycle.WITHDRAWAL: Reason.WITHDRAWAL,
+    Lifecycle.EXIT: Reason.RECALL,
 }
 
 
@@ -77,9 +78,9 @@ def _held(intent: Intent, order: Order) -> tuple[Transfer, ...]:
             return withdraw(chart, own, order)
         case Lifecycle.DELEGATION if intent.is_venues_own:
             return (pending(order, own, chart.venue_collateral(intent.name)),)
-        case Lifecycle.RECALL if intent.is_venues_own:
+        case Lifecycle.RECALL | Lifecycle.EXIT if intent.is_venues_own:
             return (pending(order, chart.venue_collateral(intent.name), own),)
         case Lifecycle.DELEGATION:
             return delegate(intent.standing, chart, intent.name, intent.venue, order)
-        case Lifecycle.RECALL | Lifecycle.MOVE:
+        case Lifecycle.RECALL | Lifecycle.MOVE | Lifecycle.EXIT:
             return recall(intent.standing, chart, intent.name, intent.venue, order)

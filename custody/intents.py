@@ -99,4 +99,6 @@ def _venue_flaw(intent: Intent, venues: Collection[str]) -> MovementRefusal | No
         return MovementRefusal.VENUES_MUST_BE_DIFFERENT
     if intent.is_venues_own and ends != (intent.name,):
         return MovementRefusal.VENUE_MUST_BE_THE_PARTY
-    return None
+    # A pool is its omnibus holder's on chain: no client can leave it, and nothing of the kind can be observed.
+    is_exit_from_pool = intent.lifecycle is Lifecycle.EXIT and intent.standing is Standing.POOLED
+    return MovementRefusal.POOL_HAS_NO_COMPARTMENTS if is_exit_from_pool else None

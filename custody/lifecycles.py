@@ -85,12 +85,22 @@ _WITHDRAWAL = (
     Transition((State.SENT,), Act.TIME_OUT, Actor.CLOCK, State.SENT),
 )
 
+_EXIT = (
+    # It has happened: neither liens nor halts are asked. Until its claims are redeemed it is at nobody's disposal.
+    Transition((State.NEW,), Act.OBSERVE, Actor.CHAIN, State.OBSERVED, entry=Entry.HOLD),
+    Transition((State.OBSERVED,), Act.CONFIRM, Actor.CHAIN, State.RELEASED, entry=Entry.POST),
+    Transition((State.OBSERVED,), Act.DROP, Actor.CHAIN, State.REORGANISED, entry=Entry.VOID),
+    # A holder may keep its claims for as long as it likes; were the hold voided, they would be there twice.
+    Transition((State.OBSERVED,), Act.TIME_OUT, Actor.CLOCK, State.OBSERVED),
+)
+
 MACHINES: dict[Lifecycle, tuple[Transition, ...]] = {
     Lifecycle.DEPOSIT: _DEPOSIT,
     Lifecycle.DELEGATION: _DELEGATION,
     Lifecycle.RECALL: _RECALL,
     Lifecycle.MOVE: _MOVE,
     Lifecycle.WITHDRAWAL: _WITHDRAWAL,
+    Lifecycle.EXIT: _EXIT,
 }
 
 

@@ -24,6 +24,7 @@ class MovementRefusal(StrEnum):
     VENUE_IS_UNKNOWN = "venue_is_unknown"
     VENUES_MUST_BE_DIFFERENT = "venues_must_be_different"
     VENUE_MUST_BE_THE_PARTY = "venue_must_be_the_party"
+    POOL_HAS_NO_COMPARTMENTS = "pool_has_no_compartments"
     DESTINATION_IS_REQUIRED = "destination_is_required"
     APPROVAL_WAS_DECLINED = "approval_was_declined"
     SAID_BEFORE_WITH_DIFFERENT_REFERENCE = "said_before_with_different_reference"

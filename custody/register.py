@@ -75,7 +75,8 @@ class Register:
     def verify(self) -> list[str]:
         """Walk every movement's events along its table, and compare where they lead with its row and with the ledger.
 
-        One sentence for each that contradicts itself; none for a sound record.
+        One sentence for each that contradicts itself; none for a sound record. It asks the ledger about every movement
+        there ever was, so it is for a day's end: what each act writes is checked as it is written.
         """
         books = Books(self._database)
         with self._database.snapshot() as reader:

@@ -15,6 +15,7 @@ class Lifecycle(StrEnum):
     RECALL = "recall"
     MOVE = "move"
     WITHDRAWAL = "withdrawal"
+    EXIT = "exit"
 
 
 class State(StrEnum):
@@ -112,7 +113,7 @@ SIDE_EXITS = frozenset({State.REFUSED, State.EXPIRED, State.FAILED, State.REORGA
 
 _OF_THE_DELEGATION = frozenset({State.ACTIVE, State.RELEASED, State.BLOCKED})
 _FAILED = frozenset({State.REFUSED, State.EXPIRED})
-_DELEGATES = frozenset({Lifecycle.DELEGATION, Lifecycle.RECALL, Lifecycle.MOVE})
+_DELEGATES = frozenset({Lifecycle.DELEGATION, Lifecycle.RECALL, Lifecycle.MOVE, Lifecycle.EXIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,8 @@ class Transition:
         """The name of what is told to whoever listens, such as `delegation.active`: the specification's (§4).
 
         What becomes of a delegation has one name, whichever movement brings it about: a recall ends with
-        `delegation.released`. A movement that comes to nothing has failed; its state says how. One that stays where it
-        is because the other side is silent is late.
+        `delegation.released`, and so does an exit. A movement that comes to nothing has failed; its state says how. One
+        that stays where it is because the other side is silent is late.
         """
         if lifecycle in _DELEGATES and self.target in _OF_THE_DELEGATION:
             return f"{Lifecycle.DELEGATION}.{self.target}"

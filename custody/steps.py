@@ -73,7 +73,9 @@ def block(movement: Movement, facts: Facts) -> Block | None:
         kept_units = sum(facts.kept_units.values())
         if kept_units and facts.compartment_units + held_units(movement) - intent.units < kept_units:
             return next(reason for reason in Block if facts.kept_units.get(reason))
-    return Block.VENUE_HALTED if intent.lifecycle in _ENTERS and facts.is_halted else None
+    # What a halted venue brings itself is how it pays what it owes.
+    is_others = intent.lifecycle in _ENTERS and not intent.is_venues_own
+    return Block.VENUE_HALTED if is_others and facts.is_halted else None
 
 
 def held_units(movement: Movement) -> int:

@@ -5,7 +5,7 @@ client that bumps fees, follows depth and survives reorganisations comes with th
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,12 +23,13 @@ GAS_LIMIT = 16_000_000
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A transaction that succeeded."""
+    """A transaction that succeeded; `logs` as the node answers them."""
 
     tx_hash: str
     block: int
     gas_used: int
     contract: str
+    logs: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ class Chain:
         self.transactions += 1
         created = receipt.get("contractAddress")
         contract = to_checksum_address(created) if created else ""
-        return Receipt(receipt["transactionHash"], int(receipt["blockNumber"], 16), gas, contract)
+        return Receipt(
+            receipt["transactionHash"], int(receipt["blockNumber"], 16), gas, contract, tuple(receipt["logs"])
+        )
 
     def send_together(self, calls: Sequence[Call]) -> list[Receipt]:
         """Send several, in order, into one block: a block costs anvil more than what is in it. Receipts in order.

@@ -67,12 +67,3 @@ def pooled_breaks(accounts: Mapping[str, Code], totals: Mapping[str, Totals]) ->
         *difference_breaks("claims on the omnibus", omnibus, stands[Code.CLAIM]),
         *difference_breaks("pool", omnibus, stands[Code.POOL]),
     ]
-
-
-def left_and_redeemed(delegated_units: int, compartment_units: int, at_redemption_units: int) -> int:
-    """What the books may make available again: what has left the compartment and lies there to be burned; ledger units.
-
-    What has left and was not sent to the redemption address is still a claim in its holder's hand: were it available in
-    the books as well, it would be there twice.
-    """
-    return min(max(delegated_units - compartment_units, 0), at_redemption_units)

@@ -45,10 +45,10 @@ def open_desk(standing: Standing, folder: Path, node: Node, start_s: int, index_
         {v: Mirror(instruments) for v in SETTING.venues},
     )
     desk = Desk.over(world)
-    desk.collateral.clients = tuple(client.name for client in CLIENTS)
+    desk.fees.clients = tuple(client.name for client in CLIENTS)
     world.now_s, world.index_e6 = start_s - BEFORE_S, dict(index_e6)
     for venue, terms in SETTING.venues.items():
-        desk.collateral.open_venue(venue, {HOUSE: terms.collateral_units, FUND: terms.fund_units})
+        desk.collateral.funding.open_venue(venue, {HOUSE: terms.collateral_units, FUND: terms.fund_units})
     for client in CLIENTS:
         _bring_in(desk, client)
     world.now_s = start_s - BEFORE_S // 2

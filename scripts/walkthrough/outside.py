@@ -94,7 +94,7 @@ class Outside:
             for source in self.desk.margin.spare_at(maker, venue):
                 units = mul_div_down(source.units, BPS - depth_bps, BPS)
                 if units:
-                    postings, tx_hash = self.desk.collateral.recall(maker, venue, source.asset, units)
+                    postings, tx_hash = self.desk.recalls.recall(maker, venue, source.asset, units)
                     world.tell(
                         "recalled", maker, venue, postings=postings, tx_hash=tx_hash, asset=source.asset, units=units
                     )
@@ -188,7 +188,7 @@ class Outside:
             spare = sum(source.units for source in self.desk.margin.spare_at(client, venue) if source.asset == "USDC")
             units = min(spare, wanted_units - taken)
             if units > 0:
-                self.desk.collateral.recall(client, venue, "USDC", units)
+                self.desk.recalls.recall(client, venue, "USDC", units)
                 taken += units
         return taken
 

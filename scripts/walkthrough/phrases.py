@@ -164,6 +164,22 @@ PHRASES: dict[str, Callable[[Happening], str]] = {
     ),
     "recalled": lambda h: f"{h.party} takes {_amount(h)} home from {h.venue}: fewer quotes need less collateral",
     "venue_topped_up": lambda h: f"{h.venue} brings {_money(h, 'units')} more: it owes more than it had posted",
+    "exit_requested": lambda h: (
+        f"{h.party} asks to leave {h.venue} with its {h.facts['asset']}, alone from "
+        f"{day_and_clock(_number(h, 'ready_s'))} on: until then it backs nothing new"
+    ),
+    "exit_cancelled": lambda h: f"{h.party} stays at {h.venue} with its {h.facts['asset']} after all",
+    "exited": lambda h: f"{h.party} has left {h.venue} alone, with {_amount(h)}",
+    "exit_redeemed": lambda h: f"{_amount(h)} of {h.party}, out of {h.venue}, are its own again",
+    "shortfall_covered": lambda h: (
+        f"{h.venue} pays {_amount(h)} out of its own collateral for {h.party}, who had left: {h.party} owes them to it"
+    ),
+    "venue_short": lambda h: (
+        f"{h.venue} lacks {_money(h, 'units')} of what it owes, and no claims are minted for it "
+        f"({str(h.facts['why']).replace('_', ' ')}): nothing is paid"
+    ),
+    "venue_halted": lambda h: f"{h.venue} takes nothing until it has paid ({str(h.facts['why']).replace('_', ' ')})",
+    "venue_resumed": lambda h: f"{h.venue} has paid, and takes collateral again",
     "cycle_disputed": lambda h: (
         f"DISPUTE at {h.venue}: {_number(h, 'differences')} dues differ, first of {_who(h)}: the venue says "
         f"{_money(h, 'venue_says_units')}, the custodian {_money(h, 'custodian_says_units')}; nothing moves"

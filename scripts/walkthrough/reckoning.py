@@ -121,7 +121,7 @@ class Tally:
             held = [world.collateral(name, venue) for venue in world.setting.venues]
             worth = (world.valued(holdings).market_units for holdings in (world.available(name), *held))
             account.worth_units = sum(worth)
-            account.fees_units = desk.collateral.fees_units.get(name, 0)
+            account.fees_units = desk.fees.charged_units.get(name, 0)
         reckoning.cycles, reckoning.paid_units = desk.settlement.cycles, desk.settlement.paid_units
         hours, low = series.readings[world.standing], series.low[world.standing]
         reckoning.unsettled_peak_units = max(one.unsettled for one in hours)

@@ -1,4 +1,4 @@
-"""`bulkhead custody observe`, `submit`, `tell`, `tick`: what comes to the custodian from outside, one call each.
+"""`bulkhead custody observe`, `observe-exit`, `submit`, `tell`, `tick`: what comes from outside, one call each.
 
 What has been printed is on disk. The same command again has the same answer.
 """
@@ -24,19 +24,24 @@ OUTSIDE = tuple(act for act in Act if act not in {Act.OBSERVE, Act.REQUEST, Act.
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A deposit as it was seen on chain, in ledger units."""
+    """A deposit as it was seen on chain, or with a venue an exit from it; in ledger units."""
 
     id: str
     party: str
     asset: str
     units: int
     reference: str
+    venue: str = ""
 
 
 def observe(place: str, setting: Path, seen: Seen, now_s: int, as_json: bool) -> int:
-    """A deposit was seen."""
+    """A deposit was seen, or an exit."""
     with custodian_at(place, setting) as (_, custodian):
-        answer = custodian.observe(seen.id, seen.party, seen.asset, seen.units, seen.reference, now_s)
+        if seen.venue:
+            told = (seen.id, seen.party, seen.venue, seen.asset, seen.units, seen.reference)
+            answer = custodian.observe_exit(*told, now_s)
+        else:
+            answer = custodian.observe(seen.id, seen.party, seen.asset, seen.units, seen.reference, now_s)
     return _tell([answer], as_json)
 
 

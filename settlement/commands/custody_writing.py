@@ -2,47 +2,7 @@
 
 from pathlib import Path
 
-from settlement.commands.options import At, Count, Json, Ledger, Position, Setting
-
-
-def observe(
-    deposit: str,
-    *,
-    database: Ledger,
-    setting: Setting,
-    party: str,
-    asset: str,
-    units: Count,
-    reference: str,
-    at: At = None,
-    json: Json = False,
-) -> int:
-    """Record that a deposit was seen on chain; it counts once it is deep enough.
-
-    Parameters
-    ----------
-    deposit
-        An id derived from the fact: transaction, log and block.
-    party
-        Whose it is: client/NAME or venue/NAME.
-    asset
-        The asset's symbol.
-    units
-        Ledger units.
-    reference
-        The transaction.
-    json
-        Print one JSON line.
-    """
-    from settlement.commands import custody_intake
-    from settlement.commands.running import answered, now_s
-
-    seen = custody_intake.Seen(deposit, party, asset, units, reference)
-    return answered(
-        "observe",
-        lambda: custody_intake.observe(database, setting, seen, now_s() if at is None else at, json),
-        group="custody",
-    )
+from settlement.commands.options import At, Json, Ledger, Position, Setting
 
 
 def submit(

@@ -1,12 +1,15 @@
 """What must hold, read from the books, the mirror and the chain, and compared; a break stops the desk."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from custody.accounts import Code, Totals
+from custody.custodian_store import MovementQuery
 from custody.delegation import Standing
 from custody.register import Register
+from custody.states import Lifecycle, State
 from settlement.desk.settling import SettlementRoom
 from settlement.desk.world import World
 from settlement.mirror import FUND, HOUSE
@@ -19,6 +22,8 @@ from settlement.reconciliation import (
     trial_balance_breaks,
     zero_sum_breaks,
 )
+
+MOST_EXITS = 1 << 20
 
 
 class InvariantError(Exception):
@@ -109,7 +114,7 @@ class AuditRoom:
 
     def _compartments(self) -> list[Break]:
         """Every compartment on chain against its account in the ledger."""
-        world = self.world
+        world, left = self.world, self._left_alone()
         expected, found = {}, {}
         for venue in world.setting.venues:
             clients = [party for party in self._clients() if party not in (HOUSE, FUND)]
@@ -119,9 +124,18 @@ class AuditRoom:
                     name = f"{symbol} of {party} at {venue}"
                     account = party_account(world.standing, world.charts[symbol], venue, party)
                     holder, at = world.holder_address(party, venue), world.venue_address(venue)
-                    expected[name] = world.books.balance(account.id)
+                    expected[name] = world.books.balance(account.id) - left.get((party, venue, symbol), 0)
                     found[name] = world.contracts.compartment(eligible.asset, holder, at)
         return difference_breaks("compartment on chain", expected, found)
+
+    def _left_alone(self) -> dict[tuple[str, str, str], int]:
+        """What has left compartments by the custodian's record and is still a claim in its holder's hand."""
+        query = MovementQuery(lifecycle=Lifecycle.EXIT, state=State.OBSERVED)
+        left: dict[tuple[str, str, str], int] = defaultdict(int)
+        for listed in self.custodian.movements(query, limit=MOST_EXITS):
+            intent = listed.movement.intent
+            left[intent.name, intent.venue, intent.asset] += intent.units
+        return left
 
     def _clients(self) -> list[str]:
         parts = (account.id.split("/") for account in self.world.books.accounts())

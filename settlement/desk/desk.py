@@ -13,8 +13,11 @@ from settlement.desk.auditing import AuditRoom
 from settlement.desk.collateral import CollateralRoom
 from settlement.desk.covering import CoveringRoom
 from settlement.desk.deleveraging import AdlRoom
+from settlement.desk.exiting import ExitRoom
+from settlement.desk.fees import FeeRoom
 from settlement.desk.liquidating import LiquidationRoom
 from settlement.desk.margining import MarginRoom
+from settlement.desk.recalling import RecallRoom
 from settlement.desk.settling import SettlementRoom
 from settlement.desk.world import World
 
@@ -27,6 +30,9 @@ class Desk:
 
     world: World
     collateral: CollateralRoom
+    recalls: RecallRoom
+    exits: ExitRoom
+    fees: FeeRoom
     margin: MarginRoom
     liquidation: LiquidationRoom
     settlement: SettlementRoom
@@ -42,7 +48,8 @@ class Desk:
         settlement = SettlementRoom(world, collateral)
         register = Register(world.database, collateral.instructing.agreement)
         audit = AuditRoom(world, settlement, register)
-        return cls(world, collateral, margin, liquidation, settlement, CoveringRoom(world), audit)
+        going = collateral.recalls, collateral.exits, FeeRoom(world)
+        return cls(world, collateral, *going, margin, liquidation, settlement, CoveringRoom(world), audit)
 
     def see(
         self, now_s: int, index_e6: Mapping[str, int], volatility: Fixed, quotes: Iterable[Quote] | None = None
@@ -79,9 +86,14 @@ class Desk:
             # Before the sums are audited: here a break has a name.
             self.covering.publish(paid)
             self.audit.after_cycle()
+        if cut_off:
+            self.exits.look()  # what has left pays nothing in the cycle that ends
+        else:
+            self.exits.look_if_due()
+        self.recalls.look_again()
         self.collateral.arrive()
         if self.world.now_s % DAY_S == 0:
-            self.collateral.charge_custody_fees()
+            self.fees.charge()
         for client, venue, verdict in self.margin.run():
             self.liquidation.liquidate(client, venue, verdict)
         if cut_off:

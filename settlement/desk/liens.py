@@ -27,6 +27,7 @@ class LienRoom:
     world: World
     kept: dict[tuple[Place, Block], int] = field(default_factory=dict)
     _changed: set[tuple[Place, Block]] = field(default_factory=set)
+    _on_record: dict[tuple[Place, Block], int] = field(default_factory=dict)
     _pending: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
 
     def note(self, party: str, venue: str, asset: str, reason: Block, units: int) -> None:
@@ -39,7 +40,9 @@ class LienRoom:
     def write(self, tx: Connection) -> None:
         """Write what has been noted and is new, as a part of its cause's transaction."""
         if self._changed:
-            liens.keep(tx, {lien: self.kept[lien] for lien in sorted(self._changed)}, self.world.now_s)
+            changed = {lien: self.kept[lien] for lien in sorted(self._changed)}
+            liens.keep(tx, changed, self.world.now_s)
+            self._on_record |= changed
             self._changed.clear()
 
     def write_alone(self) -> None:
@@ -47,6 +50,17 @@ class LienRoom:
         if self._changed:
             with self.world.database.transaction() as tx:
                 self.write(tx)
+
+    def write_tighter(self) -> None:
+        """The same where more has to stay than is on record, or nothing any more; what keeps less waits for a cause.
+
+        Until then too much is kept, and nobody notices: whoever asks for something back is tested first, to the unit.
+        """
+        for lien in self._changed:
+            units, on_record = self.kept[lien], self._on_record.get(lien, 0)
+            if units > on_record or (on_record and not units):
+                self.write_alone()
+                return
 
     def proposed(self, cycle: Cycle) -> None:
         """What every payer owes has to stay. The books hold it too; with a lien, a recall of it waits for the end."""
@@ -73,8 +87,12 @@ class LienRoom:
                 self._changed.add(lien)
         symbol = self.world.setting.settlement_asset
         for short in cycle.plan.shortfalls:
-            before = self.kept_units(short.debtor, cycle.venue, symbol, Block.OBLIGATION_UNPAID)
-            self.note(short.debtor, cycle.venue, symbol, Block.OBLIGATION_UNPAID, before + short.units)
+            self.owes(short.debtor, cycle.venue, symbol, short.units)
+
+    def owes(self, party: str, venue: str, asset: str, units: int) -> None:
+        """A debtor owes so much more: what comes to its compartment stays for it."""
+        before = self.kept_units(party, venue, asset, Block.OBLIGATION_UNPAID)
+        self.note(party, venue, asset, Block.OBLIGATION_UNPAID, before + units)
 
     def call_is_open(self, client: str, venue: str, is_open: bool = True) -> None:
         """All that stands in a compartment stays while a call is open, with what has come to it since."""

@@ -62,11 +62,24 @@ class MarginRoom:
         return held + self.pricing.substitution.waited_units(client, venue) + self.unsettled(client, venue)
 
     def assessment(self, client: str, venue: str) -> Assessment:
-        """The margin test of one client at one venue, now."""
+        """The margin test of one client at one venue, now.
+
+        It does without what is asked to leave: that is called for, and nobody liquidates for it before the deadline.
+        """
         world, call = self.world, self.calls.get((client, venue))
         required = requirement(self.positions(client, venue), world.setting.rates)
-        spared_units = self.pricing.substitution.spared_units(client, venue)
-        return assess(self.equity(client, venue), required, call, world.now_s, world.setting.calls, spared_units)
+        leaving_units = self._leaving_units(client, venue)
+        spared_units = self.pricing.substitution.spared_units(client, venue) + leaving_units
+        equity_units = self.equity(client, venue) - leaving_units
+        return assess(equity_units, required, call, world.now_s, world.setting.calls, spared_units)
+
+    def _leaving_units(self, client: str, venue: str) -> int:
+        """What the collateral counts for that its client has asked to leave with (1e-6 USD): it backs nothing new."""
+        world, held = self.world, self.world.collateral(client, venue)
+        staying = self.collateral.exits.staying(client, venue, held)
+        if staying == held:
+            return 0
+        return world.valued(held).collateral_units - world.valued(staying).collateral_units
 
     def run(self) -> list[tuple[str, str, Verdict]]:
         """Test everybody; call and top up; close calls that are met. Returns who has to be liquidated, and why.
@@ -74,6 +87,7 @@ class MarginRoom:
         A liquidation that has begun goes on until initial margin is restored: no second call in between.
         """
         world, to_liquidate, kept = self.world, [], self.collateral.margin_liens
+        self._take_back()
         for venue in world.setting.venues:
             for client in world.mirror.parties(venue):
                 if client in (HOUSE, FUND):
@@ -99,7 +113,7 @@ class MarginRoom:
                     self._top_up(client, venue, tested)
                 elif tested.verdict is Verdict.MET:
                     self.end_call(client, venue, "met", equity_units=tested.equity_units)
-        kept.liens.write_alone()
+        kept.liens.write_tighter()
         return to_liquidate
 
     def _call(self, client: str, venue: str, tested: Assessment) -> None:
@@ -151,9 +165,12 @@ class MarginRoom:
     def send(self, client: str, venue: str, wanted_units: int, delay_s: int) -> int:
         """Move up to `wanted_units` of collateral value (1e-6 USD) to a venue within the mandate; what was sent.
 
-        From what is available first, then from what the client has to spare at its other venues.
+        From what is available first, then from what the client has to spare at its other venues. A venue that is halted
+        is sent nothing.
         """
         world = self.world
+        if venue in self.collateral.halts.halted:
+            return 0
         sources = [*self._available(client), *self._spare(client, venue)]
         sent = 0
         prices_e6 = world.prices_e6
@@ -162,6 +179,12 @@ class MarginRoom:
             sent += self._send_from(client, venue, source, delay_s)
         self.mandates[client] = max(self.mandates.get(client, 0) - sent, 0)
         return sent
+
+    def _take_back(self) -> None:
+        """What was sent in a client's name and turned away has used none of its mandate."""
+        for arrival in self.collateral.turned_away:
+            self.mandates[arrival.client] = self.mandates.get(arrival.client, 0) + arrival.mandate_units
+        self.collateral.turned_away.clear()
 
     def _available(self, client: str) -> list[Source]:
         return [Source("", asset, self.collateral.delegable(client, asset)) for asset in self.world.prices_e6]
@@ -200,17 +223,18 @@ class MarginRoom:
 
     def _send_from(self, client: str, venue: str, source: Source, delay_s: int) -> int:
         """Delegate one source, or move it if it stands at another venue. Its collateral value."""
-        world, eligible = self.world, self.world.setting.schedule[source.asset]
+        world, asset, units = self.world, source.asset, source.units
+        worth_units = world.setting.schedule[asset].collateral_units(units, world.prices_e6[asset])
         if source.place:
             if self.collateral.coverage(client, source.asset).excess_units:
                 return 0  # a gain has lifted what is delegated above what the haircut allows: nothing may move on
             ready_s = world.now_s + max(delay_s, world.setting.move_delay_s)
-            postings = self.collateral.move(client, source.place, venue, source.asset, source.units, ready_s)
+            postings = self.collateral.move(client, source.place, venue, asset, units, ready_s, worth_units)
         else:
             ready_s = world.now_s + delay_s
-            postings = self.collateral.delegate(client, venue, source.asset, source.units, ready_s, Reason.TOP_UP)
+            postings = self.collateral.delegate(client, venue, asset, units, ready_s, Reason.TOP_UP, worth_units)
         world.tell(
-            "top_up_sent", client, venue, postings=postings, asset=source.asset, units=source.units,
+            "top_up_sent", client, venue, postings=postings, asset=asset, units=units,
             out_of=source.place, ready_s=ready_s,
         )  # fmt: skip
-        return eligible.collateral_units(source.units, world.prices_e6[source.asset])
+        return worth_units

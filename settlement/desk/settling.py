@@ -1,21 +1,25 @@
 """The settlement cycle: cut off, compute twice, compare, sign twice, propose; after the window, final and paid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from custody.delegation import Order
 from custody.money import Asset
-from custody.transfers import Reason
+from custody.transfers import Reason, linked
 from settlement import records
 from settlement.batch import GENESIS, Mark, MirrorBatch
 from settlement.chain_cycle import ChainCycle, legs_of
 from settlement.cycle import Cycle, State, compare
+from settlement.desk.advances import Advance, advances_in, transfers_of
 from settlement.desk.collateral import CollateralRoom
+from settlement.desk.halting import Stress
 from settlement.desk.outgoing import Outgoing, answered, dispatch
 from settlement.desk.world import World
 from settlement.keys import signer_of
 from settlement.mirror import FUND, HOUSE, deltas
 from settlement.netting import PaymentPlan, Terms, plan_payments
 from settlement.postings import Postings, on_chain, party_account, postings
+from settlement.reserve_attestation import MintRefusal
 from settlement.signed_marks import MarkBatch
 
 FIRST_EDITION = 1
@@ -104,7 +108,10 @@ class SettlementRoom:
             world.tell("cycle_proposed", "", cycle.venue, tx_hash=receipt.tx_hash, sequence=cycle.sequence)
 
     def _computed(self, venue: str) -> Cycle | None:
-        """A venue's cycle as both sides compute it; None, and a dispute told, where they differ."""
+        """A venue's cycle as both sides compute it; None where they differ or the venue cannot pay, which is told.
+
+        Nothing is proposed then: what is due goes into the next cycle, and the venue takes nothing until it has paid.
+        """
         world = self.world
         dues = world.mirror.dues(venue, world.marks_e6)
         if differences := compare(world.venue_books[venue].dues(venue, world.marks_e6), dues):
@@ -113,12 +120,17 @@ class SettlementRoom:
                 "cycle_disputed", first.party, venue, differences=len(differences),
                 venue_says_units=first.venue_says_units, custodian_says_units=first.custodian_says_units,
             )  # fmt: skip
+            self.collateral.halts.suspect(venue, Stress.CYCLE_DISPUTED)
+            return None
+        plan = self._plan(venue, dues)
+        if not self._covered(venue, plan):
+            self.collateral.halts.suspect(venue, Stress.VENUE_SHORT)
             return None
         sequence, _ = self._heads.get(venue, (0, GENESIS))
-        return Cycle(venue, sequence + 1, world.now_s, dues, self._plan(venue, dues))
+        return Cycle(venue, sequence + 1, world.now_s, dues, plan)
 
     def _plan(self, venue: str, dues: dict[str, int]) -> PaymentPlan:
-        """The payment plan; a venue that owes more than its collateral brings the rest first."""
+        """The payment plan."""
         world, setting = self.world, self.world.setting
         holdings = {party: world.collateral(party, venue) for party in dues if party not in (HOUSE, FUND)}
         symbol = setting.settlement_asset
@@ -127,12 +139,20 @@ class SettlementRoom:
         holdings[FUND] = {symbol: world.spendable(fund)}
         terms = Terms(setting.schedule, symbol, setting.conversion_spread_bps, skin)
         # In kind at the price under guard; what has none pays nothing: it is called for, and not taken at a guess.
-        plan = plan_payments(dues, holdings, world.prices_e6, terms)
-        lacking = -plan.of(HOUSE, symbol) - world.spendable(chart.venue_collateral(venue))
-        if lacking > 0:
-            written, tx_hash = self.collateral.fund_party(HOUSE, venue, lacking)
-            world.tell("venue_topped_up", HOUSE, venue, postings=written, tx_hash=tx_hash, units=lacking)
-        return plan
+        return plan_payments(dues, holdings, world.prices_e6, terms)
+
+    def _covered(self, venue: str, plan: PaymentPlan) -> bool:
+        """Whether the venue has what it owes; what lacks it brings first, if claims can be minted for it."""
+        world, symbol = self.world, self.world.setting.settlement_asset
+        lacking = -plan.of(HOUSE, symbol) - world.spendable(world.charts[symbol].venue_collateral(venue))
+        if lacking <= 0:
+            return True
+        brought = self.collateral.funding.bring(HOUSE, venue, lacking)
+        if isinstance(brought, MintRefusal):
+            world.tell("venue_short", HOUSE, venue, units=lacking, why=brought)
+            return False
+        world.tell("venue_topped_up", HOUSE, venue, postings=brought.postings, tx_hash=brought.tx_hash, units=lacking)
+        return True
 
     def _prepared(self, cycle: Cycle) -> Open:
         """A cycle with what the chain will be asked and what the books will hold."""
@@ -177,20 +197,33 @@ class SettlementRoom:
         confirmed = []
         for proposed, receipt in zip(cycles, receipts, strict=True):
             cycle = proposed.cycle.to(State.FINAL)
-            written = self._post_as_paid(proposed)
+            advances = advances_in(world, cycle, receipt)
+            written = self._post_as_paid(proposed, advances)
             self._heads[cycle.venue] = cycle.sequence, proposed.digest
             confirmed.append(cycle.to(State.PAID, State.CONFIRMED))
             self._account_for(confirmed[-1], written, receipt.tx_hash)
+            self._tell_of(advances, written, receipt.tx_hash)
+            self.collateral.halts.paid(cycle.venue)
         return confirmed
 
-    def _post_as_paid(self, proposed: Open) -> tuple[int, int]:
-        """Post what was held, and lift the liens, as one; the first and last journal position."""
+    def _post_as_paid(self, proposed: Open, advances: Sequence[Advance]) -> tuple[int, int]:
+        """Post what was held and what the venue advanced, and lift the liens, as one; first and last position."""
         world, liens = self.world, self.collateral.liens
-        transfers = proposed.postings.when_final(world.now_s)
+        name = f"{proposed.cycle.venue}/{proposed.cycle.sequence}"
+        transfers = linked(*proposed.postings.when_final(world.now_s), *transfers_of(world, advances, name))
         liens.paid(proposed.cycle)
+        for one in advances:
+            liens.owes(one.debtor, one.venue, one.asset, one.units)
         with world.database.transaction() as tx:
             liens.write(tx)
             return world.post_in(tx, transfers) if transfers else (0, 0)
+
+    def _tell_of(self, advances: Sequence[Advance], written: tuple[int, int], tx_hash: str) -> None:
+        for one in advances:
+            self.world.tell(
+                "shortfall_covered", one.debtor, one.venue, postings=written, tx_hash=tx_hash,
+                asset=one.asset, units=one.units, creditor=HOUSE,
+            )  # fmt: skip
 
     def _account_for(self, cycle: Cycle, written: tuple[int, int], tx_hash: str) -> None:
         world, symbol = self.world, self.world.setting.settlement_asset

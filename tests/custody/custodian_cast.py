@@ -107,6 +107,9 @@ class Cast:
     def observe(self, name: str, units: int, party: str = FUND, reference: str = "0xfeed") -> Answer:
         return self.custodian.observe(name, party, "USDC", units, reference, self.now_s, self.tx)
 
+    def observe_exit(self, name: str, units: int, party: str = FUND, reference: str = "0xe817") -> Answer:
+        return self.custodian.observe_exit(name, party, "north", "USDC", units, reference, self.now_s, self.tx)
+
     # -- ways that are gone often ----------------------------------------------------------------------------------
 
     def deposited(self, name: str, units: int, party: str = FUND) -> None:

@@ -22,6 +22,7 @@ TERMS = Terms(
 NOW_S = 1_000
 RICH = Facts(Coverage(1_000, 0, 0), compartment_units=1_000)
 FUND = "client/fund"
+NORTHS_OWN = ("venue/north", "USDC", 60, "north")
 
 INTENTS = {
     Lifecycle.DEPOSIT: Intent(Lifecycle.DEPOSIT, FUND, "USDC", 60),
@@ -29,6 +30,7 @@ INTENTS = {
     Lifecycle.RECALL: Intent(Lifecycle.RECALL, FUND, "USDC", 60, "north"),
     Lifecycle.MOVE: Intent(Lifecycle.MOVE, FUND, "USDC", 60, "north", "south"),
     Lifecycle.WITHDRAWAL: Intent(Lifecycle.WITHDRAWAL, FUND, "USDC", 60, destination="0xabc"),
+    Lifecycle.EXIT: Intent(Lifecycle.EXIT, FUND, "USDC", 60, "north"),
 }
 
 
@@ -142,6 +144,8 @@ def test_a_halted_venue_stops_what_enters_and_not_what_leaves() -> None:
     halted = replace(RICH, is_halted=True)
     found = {kind: block(movement(kind, State.APPROVED), halted) for kind in Lifecycle}
     assert {kind for kind, why in found.items() if why is Block.VENUE_HALTED} == {Lifecycle.DELEGATION, Lifecycle.MOVE}
+    own = replace(movement(Lifecycle.DELEGATION, State.APPROVED), intent=Intent(Lifecycle.DELEGATION, *NORTHS_OWN))
+    assert block(own, halted) is None, "what it brings itself is how it pays"
 
 
 # -- what a step writes ------------------------------------------------------------------------------------------------

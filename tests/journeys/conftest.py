@@ -6,7 +6,7 @@ step and states the whole difference, so that what it does not name is thereby u
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,17 @@ SETTING = Setting(
     cycle_s=4 * 3_600,
     window_s=300,
     custody_fee_bps_year=20,
+)
+
+QUAY, QUAY_PERP = "quay", 2
+TWO_VENUES = replace(
+    SETTING,
+    venues={**SETTING.venues, QUAY: VenueTerms(QUAY, 500_000 * USD, 30_000 * USD, 30_000 * USD)},
+    instruments={
+        **SETTING.instruments,
+        QUAY_PERP: Instrument(QUAY_PERP, QUAY, "BTC-PERP", Kind.PERP, "BTC", 1_000, 10_000),
+    },
+    depth_units={PERP: 10**9 * USD, QUAY_PERP: 10**9 * USD},
 )
 
 Picture = dict[str, int]
@@ -149,36 +160,38 @@ class Harbour:
         return Chart("USDC").venue_collateral(VENUE).id
 
 
-def accounts(standing: Standing) -> list[Account]:
-    """The books of one venue and three clients."""
+def accounts(standing: Standing, setting: Setting = SETTING) -> list[Account]:
+    """The books of the setting's venues and three clients."""
     opened = []
-    for chart in map(Chart, SETTING.schedule):
-        opened += [chart.vault(), chart.fees(), chart.suspense(), chart.venue_settlement(VENUE)]
-        parties = (HOUSE, FUND, *CLIENTS, *((OMNIBUS,) if standing is Standing.POOLED else ()))
-        opened += [party_account(standing, chart, VENUE, party) for party in parties]
-        opened += [chart.pool(VENUE)] if standing is Standing.POOLED else []
-        opened += [chart.available(client) for client in CLIENTS]
+    parties = (HOUSE, FUND, *CLIENTS, *((OMNIBUS,) if standing is Standing.POOLED else ()))
+    for chart in map(Chart, setting.schedule):
+        opened += [chart.vault(), chart.fees(), chart.suspense(), *(chart.available(client) for client in CLIENTS)]
+        for venue in setting.venues:
+            opened += [chart.venue_settlement(venue)]
+            opened += [party_account(standing, chart, venue, party) for party in parties]
+            opened += [chart.pool(venue)] if standing is Standing.POOLED else []
     return opened
 
 
-def opened(standing: Standing, folder: Path, node: Node, stack: ExitStack) -> Harbour:
-    """A desk whose venue has posted its collateral and its fund; clients have brought nothing yet."""
+def opened(standing: Standing, folder: Path, node: Node, stack: ExitStack, setting: Setting = SETTING) -> Harbour:
+    """A desk whose venues have posted their collateral and their funds; clients have brought nothing yet."""
     operator = signer_of("operator")
     node.rpc("anvil_setBalance", operator.address, hex(10**24))
-    venues, traded = {VENUE: signer_of(f"venue/{VENUE}")}, tuple(SETTING.instruments.values())
+    venues = {venue: signer_of(f"venue/{venue}") for venue in setting.venues}
+    traded = tuple(setting.instruments.values())
     plan = Plan((USDC, BTC), venues, signer_of("custodian"), 300, traded)
     contracts = deploy(node, operator, plan)
     database = open_database(folder / "ledger.sqlite", schemas=(LEDGER, CUSTODIAN, DESK))
     stack.callback(database.close)
     books = Books(database)
-    books.open_accounts(accounts(standing))
-    mirrors = Mirror(SETTING.instruments), {VENUE: Mirror(SETTING.instruments)}
-    desk = Desk.over(World(standing, SETTING, database, books, contracts, *mirrors))
+    books.open_accounts(accounts(standing, setting))
+    mirrors = Mirror(setting.instruments), {venue: Mirror(setting.instruments) for venue in setting.venues}
+    desk = Desk.over(World(standing, setting, database, books, contracts, *mirrors))
     harbour = Harbour(desk, node)
     harbour.world.now_s = START_S - STEP_S
     harbour.see(STEP_S, 100_000)
-    terms = SETTING.venues[VENUE]
-    desk.collateral.open_venue(VENUE, {HOUSE: terms.collateral_units, FUND: terms.fund_units})
+    for venue, terms in setting.venues.items():
+        desk.collateral.funding.open_venue(venue, {HOUSE: terms.collateral_units, FUND: terms.fund_units})
     return harbour
 
 
@@ -186,6 +199,13 @@ def opened(standing: Standing, folder: Path, node: Node, stack: ExitStack) -> Ha
 def open_harbour(tmp_path: Path, node: Node) -> Iterator[Callable[[Standing], Harbour]]:
     with ExitStack() as stack:
         yield lambda standing: opened(standing, tmp_path, node, stack)
+
+
+@pytest.fixture
+def two_venues(tmp_path: Path, node: Node) -> Iterator[Harbour]:
+    """The same desk with a second venue, segregated."""
+    with ExitStack() as stack:
+        yield opened(Standing.SEGREGATED, tmp_path, node, stack, TWO_VENUES)
 
 
 @pytest.fixture(params=Standing, ids=lambda standing: standing.value)

@@ -239,7 +239,7 @@ def test_a_venue_that_says_otherwise_is_disputed_and_no_money_moves(busy: "Harbo
     busy.desk.audit.after_act()
 
     venue_book.owe("harbour", HOUSE, "hedger", 25)  # once they agree again, the same cycle goes through
-    assert [happening.kind for happening in busy.settle(98_000)] == ["cycle_settled"]
+    assert [happening.kind for happening in busy.settle(98_000)] == ["cycle_settled", "venue_resumed"]
     busy.desk.audit.after_act()
 
 

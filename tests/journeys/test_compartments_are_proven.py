@@ -115,7 +115,7 @@ def test_who_has_no_compartment_has_no_leaf_and_no_file(open_harbour: Opens, tmp
     harbour.delegate("bystander", 1_000)
     harbour.settle(99_000)
     assert set(files(tmp_path, harbour)) == {"hedger", "bystander"}
-    harbour.desk.collateral.recall("bystander", VENUE, "USDC", 1_000 * USD)
+    harbour.desk.recalls.recall("bystander", VENUE, "USDC", 1_000 * USD)
     harbour.settle(99_000)
     clear_proofs(tmp_path)
     assert set(files(tmp_path, harbour)) == {"hedger"}

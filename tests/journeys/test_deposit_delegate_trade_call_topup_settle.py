@@ -130,7 +130,7 @@ def test_what_a_client_gained_it_can_take_home(harbour: "Harbour") -> None:
     assert harbour.world.collateral("hedger", "harbour")["USDC"] == 170_000 * USD
 
     before = harbour.picture()
-    harbour.desk.collateral.recall("hedger", "harbour", "USDC", 20_000 * USD)
+    harbour.desk.recalls.recall("hedger", "harbour", "USDC", 20_000 * USD)
     assert harbour.changed_since(before) == {key: -by for key, by in delegated(harbour, 20_000 * USD).items()}
     assert harbour.world.contracts.total_supply(harbour.world.setting.schedule["USDC"].asset) == sum(
         by for key, by in harbour.picture().items() if key.startswith("chain USDC ")

@@ -5,14 +5,18 @@ from collections.abc import Callable
 import pytest
 
 from custody.delegation import Standing
+from custody.movements import Block
 from settlement.chain import Chain
 from settlement.chain_cycle import ChainCycle, legs_of
 from settlement.contracts import ALL, EXIT_DELAY_S, SETTLEMENT
+from settlement.desk import DeskError
 from settlement.desk.auditing import InvariantError
+from settlement.desk.exiting import ExitRoom
 from settlement.exits import Leaving
+from settlement.happenings import Happening
 from settlement.keys import signer_of
 from settlement.node import ChainError, Node
-from tests.journeys.conftest import USD, USDC, VENUE, Harbour
+from tests.journeys.conftest import SETTING, STEP_S, USD, USDC, VENUE, Harbour
 
 HEDGER = signer_of("client/hedger")
 DAY_S = 86_400
@@ -41,8 +45,35 @@ def hedger(node: Node) -> Chain:
     return Chain(node, HEDGER, ALL)
 
 
+@pytest.fixture
+def trading(silent: Harbour) -> Harbour:
+    """The same, with the hedger's ten coins still open; settled at 99,000."""
+    silent.trade("hedger", 10)
+    silent.settle(99_000)
+    return silent
+
+
 def leaving(harbour: Harbour) -> Leaving:
     return Leaving(harbour.world.contracts, USDC, HEDGER.address, harbour.world.venue_address(VENUE))
+
+
+def leave(harbour: Harbour, holder: Chain, *, redeem: bool) -> None:
+    """Request, time-out, exit; and on to the redemption address."""
+    way = leaving(harbour)
+    holder.send_together([way.requested()])
+    wait(harbour, EXIT_DELAY_S)
+    holder.send_together([way.left()])
+    if redeem:
+        holder.send_together([way.withdrawn(way.free_units(), harbour.world.contracts.minter)])
+
+
+def look(harbour: Harbour) -> list[Happening]:
+    """The desk looks at the chain, whatever the hour; what it tells."""
+    harbour.world.happenings.clear()
+    harbour.desk.exits.look()
+    told = list(harbour.world.happenings)
+    harbour.world.happenings.clear()
+    return told
 
 
 def wait(harbour: Harbour, seconds: int) -> None:
@@ -71,31 +102,141 @@ def test_a_client_leaves_alone_and_the_books_follow(silent: Harbour, hedger: Cha
     assert way.free_units() == 0
 
     # The operator is back.
-    span, tx_hash = silent.desk.collateral.follow_exit("hedger", VENUE, "USDC")
-    assert tx_hash
-    assert span[1] >= span[0] > 0
+    told = look(silent)
+    assert [one.kind for one in told] == ["exit_requested", "exited", "exit_redeemed"]
+    assert all(one.tx_hash and one.party == "hedger" for one in told)
+    assert told[2].postings[1] >= told[2].postings[0] > told[1].postings[1] > 0
     assert silent.changed_since(before) == {
         "USDC/client/hedger/available": held,
         "USDC/client/hedger/delegated/harbour": -held,
         "chain USDC hedger": -held,
     }
-    assert silent.desk.collateral.follow_exit("hedger", VENUE, "USDC") == ((0, 0), ""), "once"
+    assert look(silent) == [], "once"
     silent.desk.audit.after_act()
     silent.desk.audit.at_the_end()
+    names = [told.event.name for told in silent.desk.audit.custodian.events(limit=1_000)]
+    assert names[-2:] == ["exit.observed", "delegation.released"]
 
 
-def test_what_has_left_and_is_not_redeemed_is_a_break_by_name_and_not_available_twice(
+def test_a_desk_that_begins_anew_hears_the_whole_story_and_does_nothing_twice(silent: Harbour, hedger: Chain) -> None:
+    leave(silent, hedger, redeem=True)
+    look(silent)
+    before, known = silent.picture(), silent.desk.exits
+    anew = ExitRoom(silent.world, known.instructing, known.hands)
+    anew.look()
+    assert {one.kind for one in silent.world.happenings} == {"exit_requested"}
+    assert silent.changed_since(before, but="") == {}
+    silent.desk.audit.after_act()
+
+
+def test_what_has_left_and_is_not_redeemed_is_a_break_until_it_is_seen_and_available_to_nobody(
     silent: Harbour, hedger: Chain
 ) -> None:
-    way, before = leaving(silent), silent.picture()
-    hedger.send_together([way.requested()])
-    wait(silent, EXIT_DELAY_S)
-    hedger.send_together([way.left()])
-    assert silent.desk.collateral.follow_exit("hedger", VENUE, "USDC") == ((0, 0), "")
+    before = silent.picture()
     held = before["chain USDC hedger"]
+    leave(silent, hedger, redeem=False)
     told = f"compartment on chain of USDC of hedger at harbour: expected {held:,}, found 0"
     with pytest.raises(InvariantError, match=told):
         silent.desk.audit.after_act()
+    assert [one.kind for one in look(silent)] == ["exit_requested", "exited"]
+    assert silent.changed_since(before) == {
+        "USDC/client/hedger/delegated/harbour held": held,
+        "chain USDC hedger": -held,
+    }
+    silent.desk.audit.after_act()
+    hedger.send_together([leaving(silent).withdrawn(held - 1, silent.world.contracts.minter)])
+    assert look(silent) == [], "a dollar's millionth is missing: it is redeemed whole"
+    hedger.send_together([leaving(silent).withdrawn(1, silent.world.contracts.minter)])
+    assert [one.kind for one in look(silent)] == ["exit_redeemed"]
+    silent.desk.audit.after_act()
+
+
+def test_no_lien_of_an_open_call_stops_it(trading: Harbour, hedger: Chain) -> None:
+    """Who asks to leave is called for what backs its positions, and leaves all the same."""
+    held = trading.picture()["chain USDC hedger"]
+    assert trading.desk.margin.spare_units("hedger", VENUE) > 0
+    hedger.send_together([leaving(trading).requested()])
+    trading.see(STEP_S, 99_000)
+    trading.desk.exits.look()
+    assert trading.desk.margin.spare_units("hedger", VENUE) < 0, "it backs nothing new"
+    assert [one.kind for one in trading.work()] == ["exit_requested", "call_opened"]
+    kept = trading.desk.audit.custodian.kept_units("client/hedger", VENUE, "USDC")
+    assert kept[Block.CALL_OPEN] == held
+    with pytest.raises(DeskError, match="call_open"):
+        trading.desk.recalls.recall("hedger", VENUE, "USDC", 1)
+
+    wait(trading, EXIT_DELAY_S)
+    hedger.send_together([leaving(trading).left()])
+    hedger.send_together([leaving(trading).withdrawn(held, trading.world.contracts.minter)])
+    assert [one.kind for one in look(trading)] == ["exited", "exit_redeemed"]
+    assert trading.picture()["USDC/client/hedger/delegated/harbour"] == 0
+    trading.desk.audit.after_act()
+
+
+def test_who_stays_after_all_is_called_no_longer(trading: Harbour, hedger: Chain) -> None:
+    hedger.send_together([leaving(trading).requested()])
+    look(trading)
+    trading.see(STEP_S, 99_000)
+    assert [one.kind for one in trading.work()] == ["call_opened"]
+    hedger.send_together([leaving(trading).cancelled()])
+    assert [one.kind for one in look(trading)] == ["exit_cancelled"]
+    trading.see(STEP_S, 99_000)
+    assert [one.kind for one in trading.work()] == ["call_met"]
+
+
+def test_nobody_is_liquidated_for_a_request_before_its_call_runs_out(trading: Harbour, hedger: Chain) -> None:
+    hedger.send_together([leaving(trading).requested()])
+    look(trading)
+    by_step: list[list[str]] = []
+    for _ in range(SETTING.calls.grace_s // STEP_S + 1):
+        trading.see(STEP_S, 99_000)
+        by_step.append([one.kind for one in trading.work()])
+    assert by_step[0] == ["call_opened"]
+    assert not any(by_step[1:-1])
+    assert "liquidation_started" in by_step[-1]
+
+
+def test_a_client_that_exits_in_front_of_a_payment_owes_the_venue_what_it_paid_instead(
+    trading: Harbour, hedger: Chain
+) -> None:
+    """Its time-out was over before the cycle was proposed, so the cycle cannot keep it; the venue's own pays."""
+    hedger.send_together([leaving(trading).requested()])
+    trading.see(EXIT_DELAY_S + STEP_S, 98_000)
+    before = trading.picture()
+    held, due = before["chain USDC hedger"], 10_000 * USD
+    assert before["due hedger"] == -due
+    trading.desk.settlement.cut_off()
+    hedger.send_together([leaving(trading).left()])
+    assert trading.picture()["USDC/client/hedger/delegated/harbour held"] == due
+    trading.world.happenings.clear()
+    trading.see(STEP_S, 98_000)
+    told = {one.kind: one for one in trading.work()}
+    owes = told["shortfall_covered"]
+    assert (owes.party, owes.facts) == ("hedger", {"asset": "USDC", "units": due, "creditor": "house"})
+    changed = trading.changed_since(before)
+    assert changed["chain USDC hedger"] == -held
+    assert "USDC/client/hedger/delegated/harbour" not in changed, "all of it is still a claim in its hand"
+    assert changed["USDC/client/hedger/delegated/harbour held"] == held, "and held as such"
+    kept = trading.desk.audit.custodian.kept_units("client/hedger", VENUE, "USDC")
+    assert kept[Block.OBLIGATION_UNPAID] == due
+    trading.desk.audit.after_act()
+
+    hedger.send_together([leaving(trading).withdrawn(held, trading.world.contracts.minter)])
+    assert [one.kind for one in look(trading)] == ["exit_redeemed"]
+    trading.desk.audit.after_act()
+    trading.desk.audit.at_the_end()
+
+
+def test_a_client_that_is_there_pays_itself(trading: Harbour, hedger: Chain) -> None:
+    """The control: the same loss and the same request, and nobody leaves before the payment."""
+    hedger.send_together([leaving(trading).requested()])
+    trading.see(EXIT_DELAY_S + STEP_S, 98_000)
+    before = trading.picture()
+    trading.desk.settlement.cut_off()
+    trading.see(STEP_S, 98_000)
+    assert "shortfall_covered" not in {one.kind for one in trading.work()}
+    assert trading.changed_since(before)["USDC/client/hedger/delegated/harbour"] == -10_000 * USD
+    trading.desk.audit.after_act()
 
 
 def test_a_cycle_signed_before_the_time_out_is_waited_for_and_expired_by_the_client_itself(

@@ -31,7 +31,7 @@ def kept(harbour: "Harbour", party: str = "client/hedger") -> dict[Block, int]:
 
 
 def asks(harbour: "Harbour", dollars: int) -> Movement:
-    return harbour.desk.collateral.ask_back("hedger", VENUE, "USDC", dollars * USD)[0]
+    return harbour.desk.recalls.ask_back("hedger", VENUE, "USDC", dollars * USD)[0]
 
 
 def stands(harbour: "Harbour", asked: Movement) -> str:
@@ -43,7 +43,7 @@ def stands(harbour: "Harbour", asked: Movement) -> str:
 def would_go_without(harbour: "Harbour", *reasons: Block) -> bool:
     """Whether what is asked back last would be held, were these liens not there."""
     world = harbour.world
-    blocked = list(harbour.desk.collateral.waiting.values())[-1]
+    blocked = list(harbour.desk.recalls.waiting.values())[-1]
 
     with world.database.snapshot() as reader:
         facts = facts_of(reader, blocked.intent, world.setting.schedule)
@@ -69,13 +69,13 @@ def trading(harbour: "Harbour") -> "Harbour":
 def test_what_initial_margin_needs_stays_to_the_unit(trading: "Harbour") -> None:
     """47,000 are to spare: 47,959.183673 dollars before the haircut, and not a millionth more."""
     most = 47_959_183_673
-    asked = trading.desk.collateral.ask_back("hedger", VENUE, "USDC", most + 1)[0]
+    asked = trading.desk.recalls.ask_back("hedger", VENUE, "USDC", most + 1)[0]
     assert stands(trading, asked) == "blocked margin_would_breach"
     assert would_go_without(trading, Block.MARGIN_WOULD_BREACH)
     assert not would_go_without(trading, Block.CALL_OPEN)
     assert kept(trading) == {Block.MARGIN_WOULD_BREACH: 150_000 * USD - most}
     assert register(trading).recallable_units("client/hedger", VENUE, "USDC") == most
-    trading.desk.collateral.recall("hedger", VENUE, "USDC", most)
+    trading.desk.recalls.recall("hedger", VENUE, "USDC", most)
     tested = trading.desk.margin.assessment("hedger", VENUE)
     assert 0 <= tested.equity_units - tested.requirement.initial_units < 1
     # The position is gone, and so is what stood against the first.
@@ -83,7 +83,7 @@ def test_what_initial_margin_needs_stays_to_the_unit(trading: "Harbour") -> None
     to_the_hour(trading, 100_000)
     to_the_hour(trading, 100_000)
     assert stands(trading, asked) == "released"
-    assert trading.desk.collateral.waiting == {}
+    assert trading.desk.recalls.waiting == {}
     trading.desk.audit.after_act()
 
 
@@ -179,5 +179,5 @@ def test_what_a_debtor_could_not_pay_stays_if_it_comes(trading: "Harbour") -> No
 def test_the_desk_itself_is_told_when_it_takes_what_is_not_to_spare(trading: "Harbour") -> None:
     before = trading.picture()
     with pytest.raises(DeskError, match="is blocked: margin_would_breach"):
-        trading.desk.collateral.recall("hedger", VENUE, "USDC", 50_000 * USD)
+        trading.desk.recalls.recall("hedger", VENUE, "USDC", 50_000 * USD)
     assert trading.changed_since(before, but="") == {}

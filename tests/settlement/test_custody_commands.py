@@ -81,6 +81,20 @@ def deposited(run: Run) -> None:
     assert run("tell", "d", "confirm", "--confirmations", 2, "--by", "chain", at=NOW_S).status == DONE
 
 
+def test_an_exit_is_observed_and_ends_with_the_chains_word(run: Run, tmp_path: Path) -> None:
+    deposited(run)
+    run("submit", file_of(tmp_path, delegation().signed_by(key_of(FUND, "second"))), at=NOW_S)
+    run("tell", "g", "acknowledge", "--by", NORTH, at=NOW_S)
+    seen = ("--party", FUND, "--venue", "north", "--asset", "USDC", "--units", 60, "--reference", "0xe817")
+    assert run("observe-exit", "e", *seen, at=NOW_S, plainly=True).said == "e: observed\n"
+    assert run("observe-exit", "e", *seen, at=NOW_S, plainly=True).said == "e: observed (as before)\n"
+    (stranger,) = run("tell", "e", "confirm", "--by", FUND, at=NOW_S).lines
+    assert stranger["refusal"] == "is_not_the_speakers_to_say"
+    assert run("tell", "e", "confirm", "--by", "chain", "--reference", "0xb042", at=NOW_S, plainly=True).said == (
+        "e: released\n"
+    )
+
+
 def test_a_day_of_one_delegation(run: Run, tmp_path: Path) -> None:
     deposited(run)
     waiting = run("submit", file_of(tmp_path, delegation()), at=NOW_S)
@@ -152,4 +166,4 @@ def test_the_tables_are_printed_as_they_are_run(run: Run) -> None:
     said = run("lifecycles", "--name", "recall").said
     assert said.startswith("### recall\n\n| from | act |")
     assert "| recall_requested | time_out | clock | always | released | post | delegation.released |" in said
-    assert run("lifecycles").said.count("### ") == 5
+    assert run("lifecycles").said.count("### ") == 6

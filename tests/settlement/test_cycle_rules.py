@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from settlement.batch import GENESIS
 from settlement.chain_cycle import ChainCycle, Leg, legs_of
 from settlement.cycle_rules import BookState, CycleRefusal, Paid, Refused, Shortfall, check, pay
-from settlement.reconciliation import left_and_redeemed
 
 LOW, MIDDLE, HIGH, VENUE = ("0x" + digit * 40 for digit in "1238")
 TOKEN, OTHER = "0x" + "4" * 40, "0x" + "5" * 40
@@ -129,10 +128,3 @@ def test_nothing_is_lost_and_nobody_pays_more_than_it_owes_but_the_venue(
     assert sum(after.values()) == sum(held)
     for party, before in zip(parties[:3], held, strict=False):
         assert after.get(party, 0) == max(before + rows[party], 0), "its own obligation, and not one unit more"
-
-
-def test_the_books_follow_no_further_than_what_has_left_and_lies_there_to_be_burned() -> None:
-    assert left_and_redeemed(delegated_units=100, compartment_units=0, at_redemption_units=100) == 100
-    assert left_and_redeemed(100, 0, 60) == 60, "the rest is a claim in its holder's hand"
-    assert left_and_redeemed(100, 70, 100) == 30, "what lies there else is somebody else's"
-    assert left_and_redeemed(100, 101, 100) == 0

@@ -1,12 +1,13 @@
 """What the custodian keeps: movements, their events, accepted instructions, liens and halts.
 
-A revision is what was released: it repeats what `custody.custodian_tables` says and never changes with it.
+A revision is what was released: it repeats what `custody.custodian_tables` says and never changes with it. The first
+revision, 0001, was never released; it knew no exits.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "0002"
 down_revision = None
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -44,7 +45,7 @@ def _make_movement() -> None:
         *(_int(name) for name in ("occurred_at_s", "recorded_at_s")),
         *_whole("movement", "units", "entered_at_s", "deadline_s", "holds", "confirmations"),
         *_whole("movement", "occurred_at_s", "recorded_at_s"),
-        _known("movement", "lifecycle", "'deposit', 'delegation', 'recall', 'move', 'withdrawal'"),
+        _known("movement", "lifecycle", "'deposit', 'delegation', 'recall', 'move', 'withdrawal', 'exit'"),
         _known("movement", "standing", "'pooled', 'segregated'"),
         _known("movement", "state", _STATES),
         _check("movement_id_is_short", "length(id) BETWEEN 1 AND 64"),
