@@ -35,5 +35,5 @@ def _substituted(rows: Sequence[Sequence[int]]) -> list[Fraction]:
     for index in reversed(range(len(rows))):
         row = rows[index]
         known = sum((a * x for a, x in zip(row[index + 1 : -1], solution, strict=True)), Fraction(0))
-        solution.insert(0, (row[-1] - known) / row[index])
+        solution.insert(0, Fraction(row[-1] - known, row[index]))
     return solution

@@ -29,7 +29,7 @@ EFFECTS = {
     "custody.custodian_audit",
     "custody.custodian_facts",
     "custody.custodian_migrations.env",
-    "custody.custodian_migrations.versions.v0001_movements",
+    "custody.custodian_migrations.versions.v0002_movements",
     "custody.custodian_store",
     "custody.custodian_tables",
     "custody.database",
