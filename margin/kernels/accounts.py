@@ -1,0 +1,65 @@
+"""Positions of all accounts in columns: a block each, in the order of what is listed, with room behind it."""
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from margin.kernels.prices import Flags, Floats, Numbers
+
+Places: TypeAlias = NDArray[np.int64]
+
+CHUNK = 256
+"""Accounts that one thread takes at a time: enough that its scratch is made once for many."""
+
+
+class Holding(NamedTuple):
+    """What accounts hold. The options of account `i` are at `start[i]` and the `count[i]` places from there.
+
+    `option` rises within a block, and blocks do not overlap. The second axis is the underlying, or the kind of
+    collateral.
+    """
+
+    start: Places
+    count: Numbers
+    option: Numbers
+    amount: Floats
+    cash: Floats
+    perp: Floats
+    unsettled: Floats
+    collateral: Floats
+
+
+@njit(cache=True)
+def place(account: int, option: int, amount: float, room: int, held: Holding) -> bool:
+    """Make `amount` what the account holds of an option; 0 takes it out. False, and nothing done, without room."""
+    start, count = held.start[account], held.count[account]
+    at, stop = start, start + count
+    while at < stop and held.option[at] < option:
+        at += 1
+    is_held = at < stop and held.option[at] == option
+    if is_held and amount != 0.0:
+        held.amount[at] = amount
+    elif is_held:
+        for moved in range(at, stop - 1):
+            held.option[moved], held.amount[moved] = held.option[moved + 1], held.amount[moved + 1]
+        held.count[account] = count - 1
+    elif amount != 0.0:
+        if count == room:
+            return False
+        for moved in range(stop, at, -1):
+            held.option[moved], held.amount[moved] = held.option[moved - 1], held.amount[moved - 1]
+        held.option[at], held.amount[at] = option, amount
+        held.count[account] = count + 1
+    return True
+
+
+@njit(cache=True, parallel=True)
+def holders(is_asked: Flags, held: Holding, is_holder: Flags) -> None:
+    """Set the flag of every account that holds one of the options asked for."""
+    for account in prange(len(held.start)):
+        for at in range(held.start[account], held.start[account] + held.count[account]):
+            if is_asked[held.option[at]]:
+                is_holder[account] = True
+                break
