@@ -21,7 +21,7 @@ class ColumnsError(ValueError):
 class AccountColumns:
     """Options in one block an account, and by account cash, perpetuals (by underlying) and collateral (by kind).
 
-    `cash`, `perp`, `unsettled` and `collateral` may be written to; options change by `set_option`. One writer at a time.
+    `cash`, `perp`, `unsettled` and `collateral` may be written to, options change by `set_option`; one writer.
     """
 
     def __init__(self, accounts: int, options: int, *, markets: int = 1, kinds: int = 0) -> None:
@@ -105,7 +105,9 @@ class AccountColumns:
         if not len(of) == len(row) == len(size):
             raise ColumnsError("columns of different lengths")
         for name, column, most in (("accounts", of, len(self)), ("options", row, self._options)):
-            if len(column) and not (np.issubdtype(column.dtype, np.integer) and 0 <= column.min() and column.max() < most):
+            if len(column) and not (
+                np.issubdtype(column.dtype, np.integer) and column.min() >= 0 and column.max() < most
+            ):
                 raise ColumnsError(f"{name} are numbered from 0 to {most - 1}")
         if not np.isfinite(size).all():
             raise ColumnsError("an amount is not finite")

@@ -35,8 +35,9 @@ class Listed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Rows in order. By row: the number of its expiry in `expiries`, a number for its strike, the strike, its kind."""
+    """Rows in order, and the row of each. By row: the number of its expiry in `expiries`, a number for its strike, the strike, its kind."""
 
+    rows: tuple[Listed, ...]
     row: Mapping[Listed, int]
     expiries: tuple[Expiry, ...]
     expiry: Numbers
@@ -52,6 +53,7 @@ class Board:
         strikes = {key: number for number, key in enumerate(dict.fromkeys(one[:2] for one in rows))}
         number = {expiry: at for at, expiry in enumerate(expiries)}
         return cls(
+            tuple(rows),
             {one: at for at, one in enumerate(rows)},
             expiries,
             np.array([number[one.expiry] for one in rows], np.int32),
@@ -65,13 +67,11 @@ class Board:
         first, behind = np.searchsorted(self.expiry, (expiry, expiry + 1))
         return slice(int(first), int(behind))
 
-    def strikes_of(self, expiry: int) -> tuple[Fixed, ...]:
-        """The strikes of the rows of an expiry, exactly."""
-        rows = self.rows_of(expiry)
-        return tuple(one.strike for one in list(self.row)[rows])
+    def __len__(self) -> int:
+        return len(self.rows)
 
     def volatilities(self, expiry: int, surface: Surface) -> Floats:
         """The volatility of each row of an expiry. Raises MissingMarkError, SviError."""
         if isinstance(surface, Svi):
             return svi.volatilities(surface, self.strike[self.rows_of(expiry)])
-        return np.array([float(surface.volatility(strike)) for strike in self.strikes_of(expiry)], np.float64)
+        return np.array([float(surface.volatility(one.strike)) for one in self.rows[self.rows_of(expiry)]], np.float64)

@@ -1,4 +1,4 @@
-"""What the portfolio models scale by: factors on the worst loss, interest, static discounts (§5–§7 of the specification)."""
+"""What the portfolio models scale by: factors on the loss, interest, static discounts (specs/derive_margin.md §5)."""
 
 from typing import NamedTuple
 

@@ -3,15 +3,16 @@
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from margin.kernels.prices import Flags, Floats, Numbers
 
 Places: TypeAlias = NDArray[np.int64]
 
-CHUNK = 256
-"""Accounts that one thread takes at a time: enough that its scratch is made once for many."""
+CHUNK, MANY = 256, 4_096
+"""Accounts that one core takes at a time, so that its scratch is made once for many; and from how many on several
+cores are sooner done than one that waits for nobody."""
 
 
 class Holding(NamedTuple):
@@ -55,10 +56,10 @@ def place(account: int, option: int, amount: float, room: int, held: Holding) ->
     return True
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def holders(is_asked: Flags, held: Holding, is_holder: Flags) -> None:
     """Set the flag of every account that holds one of the options asked for."""
-    for account in prange(len(held.start)):
+    for account in range(len(held.start)):
         for at in range(held.start[account], held.start[account] + held.count[account]):
             if is_asked[held.option[at]]:
                 is_holder[account] = True

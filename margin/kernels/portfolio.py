@@ -40,7 +40,7 @@ class Units(NamedTuple):
     is_skew: Flags
 
 
-class Answer(NamedTuple):
+class Estimates(NamedTuple):
     """By account: net margins and worth in USD; `binding` is the scenario's number, -1 where the basis is worse."""
 
     initial: Floats
@@ -82,7 +82,7 @@ def _add_pnl(value: Floats, mark: float, long: float, short: float, is_skew: Fla
 
 @njit(inline="always")
 def _estimate(
-    account: int, factors: Floats, held: Holding, units: Units, value: Floats, pnl: Floats, answer: Answer, out: int
+    account: int, factors: Floats, held: Holding, units: Units, value: Floats, pnl: Floats, answer: Estimates, out: int
 ) -> None:
     """One account: `value` is scratch by column, `pnl` becomes the result by scenario."""
     size = held.perp[account, 0]
@@ -125,15 +125,23 @@ def _estimate(
 
 @njit(cache=True)
 def estimate_one(
-    account: int, factors: Floats, held: Holding, units: Units, value: Floats, pnl: Floats, answer: Answer
+    account: int, factors: Floats, held: Holding, units: Units, value: Floats, pnl: Floats, answer: Estimates
 ) -> None:
     """The margin of one account into the first place of `answer`, and its result by scenario into `pnl`."""
     _estimate(account, factors, held, units, value, pnl, answer, 0)
 
 
+@njit(cache=True)
+def estimate_few(accounts: Places, factors: Floats, held: Holding, units: Units, answer: Estimates) -> None:
+    """The margins of the accounts asked for, each at its own place of `answer`, on one core."""
+    value, pnl = np.empty(units.values.shape[1]), np.empty(len(units.move))
+    for account in accounts:
+        _estimate(account, factors, held, units, value, pnl, answer, account)
+
+
 @njit(cache=True, parallel=True)
-def estimate(accounts: Places, factors: Floats, held: Holding, units: Units, answer: Answer) -> None:
-    """The margins of the accounts asked for, each at its own place of `answer`."""
+def estimate(accounts: Places, factors: Floats, held: Holding, units: Units, answer: Estimates) -> None:
+    """The same on all cores, which pays for many."""
     for chunk in prange((len(accounts) + CHUNK - 1) // CHUNK):
         value, pnl = np.empty(units.values.shape[1]), np.empty(len(units.move))
         for account in accounts[chunk * CHUNK : (chunk + 1) * CHUNK]:
