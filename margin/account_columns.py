@@ -4,8 +4,10 @@ A change states what is held afterwards, not by how much it changed: floats do n
 which are exact, know the balance.
 """
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from margin.kernels.accounts import Holding, holders, place
 from margin.kernels.prices import Flags, Floats, Numbers
@@ -37,21 +39,21 @@ class AccountColumns:
 
     def load(self, account: ArrayLike, option: ArrayLike, amount: ArrayLike) -> None:
         """Replace all options by positions in any order: numbers of accounts and rows of the board. ColumnsError."""
-        of, row, size = np.asarray(account), np.asarray(option), np.asarray(amount, np.float64)
+        of, row, size = _whole(account), _whole(option), np.asarray(amount, np.float64)
         self._check(of, row, size)
         if (np.diff(of) < 0).any() or ((np.diff(row) <= 0) & (np.diff(of) == 0)).any():
             order = np.lexsort((row, of))
             of, row, size = of[order], row[order], size[order]
         if ((np.diff(of) == 0) & (np.diff(row) == 0)).any():
             raise ColumnsError("an account holds an option twice")
-        count = np.bincount(of, minlength=len(self)).astype(np.int32)
+        length = np.bincount(of, minlength=len(self)).astype(np.int32)
         self._held = self._held._replace(
-            start=np.cumsum(count, dtype=np.int64) - count,
-            count=count,
+            start=np.cumsum(length, dtype=np.int64) - length,
+            length=length,
             option=row.astype(np.int32),
             amount=size.astype(np.float64),
         )
-        self._room, self._used = count.copy(), len(of)
+        self._room, self._used = length.copy(), len(of)
 
     def set_option(self, account: int, option: int, amount: float) -> None:
         """Make `amount` what an account holds of the option in a row of the board; 0 for none. Raises ColumnsError."""
@@ -69,8 +71,8 @@ class AccountColumns:
 
     def options_of(self, account: int) -> tuple[Numbers, Floats]:
         """Rows of the board and amounts."""
-        start, count = self._held.start[account], self._held.count[account]
-        return self._held.option[start : start + count].copy(), self._held.amount[start : start + count].copy()
+        start, length = self._held.start[account], self._held.length[account]
+        return self._held.option[start : start + length].copy(), self._held.amount[start : start + length].copy()
 
     @property
     def held(self) -> Holding:
@@ -101,7 +103,7 @@ class AccountColumns:
     def __len__(self) -> int:
         return len(self._held.start)
 
-    def _check(self, of: "np.ndarray", row: "np.ndarray", size: Floats) -> None:
+    def _check(self, of: NDArray[Any], row: NDArray[Any], size: Floats) -> None:
         if not len(of) == len(row) == len(size):
             raise ColumnsError("columns of different lengths")
         for name, column, most in (("accounts", of, len(self)), ("options", row, self._options)):
@@ -114,15 +116,24 @@ class AccountColumns:
 
     def _move_block(self, account: int) -> None:
         """To behind all others, with more room; what it leaves stays unused until the next `load`."""
-        held, start, count = self._held, self._held.start[account], self._held.count[account]
-        room = int(count) + max(_ROOM, int(count) // 2)
+        held, start, length = self._held, self._held.start[account], self._held.length[account]
+        room = int(length) + max(_ROOM, int(length) // 2)
         if self._used + room > len(held.option):
             more = max(room, len(held.option) // _GROWTH)
             option, amount = np.zeros(more, np.int32), np.zeros(more)
             held = held._replace(
                 option=np.concatenate([held.option, option]), amount=np.concatenate([held.amount, amount])
             )
-        moved = slice(self._used, self._used + int(count))
-        held.option[moved], held.amount[moved] = held.option[start : start + count], held.amount[start : start + count]
+        moved = slice(self._used, self._used + int(length))
+        held.option[moved], held.amount[moved] = (
+            held.option[start : start + length],
+            held.amount[start : start + length],
+        )
         held.start[account], self._room[account] = self._used, room
         self._held, self._used = held, self._used + room
+
+
+def _whole(numbers: ArrayLike) -> NDArray[Any]:
+    """As they are; a list of none has no kind of its own."""
+    column = np.asarray(numbers)
+    return column if len(column) else column.astype(np.int64)

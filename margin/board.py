@@ -35,7 +35,7 @@ class Listed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Rows in order, and the row of each. By row: the number of its expiry in `expiries`, a number for its strike, the strike, its kind."""
+    """Rows in order, and the row of each; by row numbers of its expiry and its strike, the strike, the kind."""
 
     rows: tuple[Listed, ...]
     row: Mapping[Listed, int]

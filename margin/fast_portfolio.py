@@ -87,8 +87,8 @@ class PortfolioTable:
         """The margins of one account, with its result in every scenario."""
         value, pnl, answer = self._one
         estimate_one(account, self._factors, held.held, self._units, value, pnl, answer)
-        initial, maintenance, worth, basis, binding = (column.item() for column in answer)
-        return AccountEstimate(initial, maintenance, worth, basis, binding, pnl.copy())
+        initial, maintenance, worth, basis = (column.item() for column in answer[:4])
+        return AccountEstimate(initial, maintenance, worth, basis, int(answer.binding[0]), pnl.copy())
 
     def move(self, market: Market) -> Moved:
         """Take new marks; only what they touch is computed again. Nothing has changed if this raises."""
@@ -125,8 +125,8 @@ class PortfolioTable:
         self._rules, self._expiries = rules, expiries
         self._options = self._options._replace(volatility=volatility)
         self._shocks, self._units = shocks_of(rules, expiries), units_of(rules, expiries, self._board, self._values)
-        rows = np.flatnonzero(moved).astype(np.int32)
-        (fill_few if len(rows) < _FEW else fill)(rows, self._options, self._shocks, self._values)
+        to_price = np.flatnonzero(moved).astype(np.int32)
+        (fill_few if len(to_price) < _FEW else fill)(to_price, self._options, self._shocks, self._values)
         return Moved(all_moved, market.perp != before.perp, moved)
 
 
@@ -141,4 +141,5 @@ def _differ_but_for_surface(before: Expiry, after: Expiry) -> bool:
 
 
 def _room_for(accounts: int) -> Estimates:
-    return Estimates(*(np.zeros(accounts) for _ in range(4)), np.zeros(accounts, np.int32))
+    zero = [np.zeros(accounts) for _ in range(4)]
+    return Estimates(zero[0], zero[1], zero[2], zero[3], np.zeros(accounts, np.int32))

@@ -1,4 +1,4 @@
-"""Standard margin of very many accounts, estimated: every option is priced once, accounts are walks over sorted strikes.
+"""Standard margin of very many accounts, estimated: options are priced once, accounts are walks over sorted strikes.
 
 The exact path (`margin.standard`) decides; this one finds out about whom to ask it. Both agree within 1e-12 of what an
 account holds at gross worth.

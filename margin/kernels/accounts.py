@@ -16,14 +16,14 @@ cores are sooner done than one that waits for nobody."""
 
 
 class Holding(NamedTuple):
-    """What accounts hold. The options of account `i` are at `start[i]` and the `count[i]` places from there.
+    """What accounts hold. The options of account `i` are at `start[i]` and the `length[i]` places from there.
 
     `option` rises within a block, and blocks do not overlap. The second axis is the underlying, or the kind of
     collateral.
     """
 
     start: Places
-    count: Numbers
+    length: Numbers
     option: Numbers
     amount: Floats
     cash: Floats
@@ -35,8 +35,8 @@ class Holding(NamedTuple):
 @njit(cache=True)
 def place(account: int, option: int, amount: float, room: int, held: Holding) -> bool:
     """Make `amount` what the account holds of an option; 0 takes it out. False, and nothing done, without room."""
-    start, count = held.start[account], held.count[account]
-    at, stop = start, start + count
+    start, length = held.start[account], held.length[account]
+    at, stop = start, start + length
     while at < stop and held.option[at] < option:
         at += 1
     is_held = at < stop and held.option[at] == option
@@ -45,14 +45,14 @@ def place(account: int, option: int, amount: float, room: int, held: Holding) ->
     elif is_held:
         for moved in range(at, stop - 1):
             held.option[moved], held.amount[moved] = held.option[moved + 1], held.amount[moved + 1]
-        held.count[account] = count - 1
+        held.length[account] = length - 1
     elif amount != 0.0:
-        if count == room:
+        if length == room:
             return False
         for moved in range(stop, at, -1):
             held.option[moved], held.amount[moved] = held.option[moved - 1], held.amount[moved - 1]
         held.option[at], held.amount[at] = option, amount
-        held.count[account] = count + 1
+        held.length[account] = length + 1
     return True
 
 
@@ -60,7 +60,7 @@ def place(account: int, option: int, amount: float, room: int, held: Holding) ->
 def holders(is_asked: Flags, held: Holding, is_holder: Flags) -> None:
     """Set the flag of every account that holds one of the options asked for."""
     for account in range(len(held.start)):
-        for at in range(held.start[account], held.start[account] + held.count[account]):
+        for at in range(held.start[account], held.start[account] + held.length[account]):
             if is_asked[held.option[at]]:
                 is_holder[account] = True
                 break

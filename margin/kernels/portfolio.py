@@ -99,7 +99,7 @@ def _estimate(
         pnl[scenario] = moving * units.move[scenario]
     basis = 0.0
     at = held.start[account]
-    stop = at + held.count[account]
+    stop = at + held.length[account]
     while at < stop:
         expiry = units.expiry[held.option[at]]
         at, naked, gross = _add_expiry(at, stop, held, units, value)

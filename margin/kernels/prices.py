@@ -66,7 +66,7 @@ def price(forward: float, strike: float, deviation: float, is_call: bool, discou
     deviation = max(deviation, _SMALLEST)
     moneyness = strike / forward
     d1 = 0.5 * deviation - log(max(moneyness, _SMALLEST)) / deviation
-    call = max(_normal_cdf(d1) - moneyness * _normal_cdf(d1 - deviation), 0.0)
+    call: float = max(_normal_cdf(d1) - moneyness * _normal_cdf(d1 - deviation), 0.0)
     if is_call:
         return min(call, 1.0) * worth
     return min(max(call + moneyness - 1.0, 0.0) * worth, owed)
@@ -75,14 +75,15 @@ def price(forward: float, strike: float, deviation: float, is_call: bool, discou
 @njit(inline="always")
 def _volatility(at: int, expiry: int, column: int, options: Options, shocks: Shocks) -> float:
     """A volatility under a column of shocks (§5, §7)."""
-    volatility = options.volatility[at]
+    volatility: float = options.volatility[at]
     if shocks.bend[column] == PLAIN:
-        return max(shocks.floor[column], volatility * shocks.stretch[expiry, column])
+        least: float = shocks.floor[column]
+        return max(least, volatility * float(shocks.stretch[expiry, column]))
     away = log(max(options.strike[at] / shocks.at_mark[expiry], _SMALLEST))
     if shocks.bend[column] == ABS:
         away = abs(away)
-    cap = shocks.cap[expiry, column]
-    moved = away * cap / shocks.width[expiry]
+    cap: float = shocks.cap[expiry, column]
+    moved = away * cap / float(shocks.width[expiry])
     moved = max(-cap, moved) if away < 0.0 else min(cap, moved)
     return volatility * max(1.0 + moved, 0.0)
 

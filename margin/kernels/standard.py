@@ -91,7 +91,7 @@ def _estimate(account: int, held: Holding, units: StandardUnits, answer: Standar
         initial += base * units.base_im[market]
         maintenance += base * units.base_mm[market]
     at = held.start[account]
-    stop = at + held.count[account]
+    stop = at + held.length[account]
     while at < stop:
         at, expiry_im, expiry_mm, value = _add_expiry(at, stop, held, units)
         initial, maintenance, worth = initial + expiry_im, maintenance + expiry_mm, worth + value
