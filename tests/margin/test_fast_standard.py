@@ -1,4 +1,4 @@
-"""The fast path of standard margin agrees with the exact one, and its worst settlement with asking everyone everywhere."""
+"""The fast path of standard margin agrees with the exact one, whichever of its rules decides."""
 
 from collections import Counter
 from collections.abc import Mapping
