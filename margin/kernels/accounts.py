@@ -15,6 +15,7 @@ CHUNK, MANY = 256, 4_096
 cores are sooner done than one that waits for nobody."""
 
 
+# A kernel is compiled anew when its own file changes; who changes these fields has to touch the other files too.
 class Holding(NamedTuple):
     """What accounts hold. The options of account `i` are at `start[i]` and the `length[i]` places from there.
 

@@ -39,7 +39,7 @@ LOOP = "a bare parallel loop over positions × scenarios"
 
 def measures(say: Say) -> list[Measure]:
     """Run the whole benchmark; `say` is told what comes next."""
-    desk = _Desk()
+    desk = Desk()
     say(f"{SIZES['positions']:,} positions are loaded")
     told = [*_whole(desk, say)]
     say("one_trade_us, mark_move_us")
@@ -48,7 +48,7 @@ def measures(say: Say) -> list[Measure]:
     return [*told, *_standard()]
 
 
-class _Desk:
+class Desk:
     """A table of prices, the book, and its margins as they stand."""
 
     def __init__(self) -> None:
@@ -70,9 +70,9 @@ class _Desk:
         return SIZES["positions"] * SIZES["scenarios"]
 
 
-def _whole(desk: _Desk, say: Say) -> Iterator[Measure]:
+def _whole(desk: Desk, say: Say) -> Iterator[Measure]:
     """Marks move, and every account's margins follow, against the prices alone."""
-    shocked = _shocked(desk)
+    shocked = shocked_of(desk)
 
     def ours() -> Work:
         return desk.anew
@@ -97,7 +97,7 @@ def _whole(desk: _Desk, say: Say) -> Iterator[Measure]:
     yield against("vs_numba_reval", ours, LOOP, loop)
 
 
-def _shocked(desk: _Desk) -> Shocked:
+def shocked_of(desk: Desk) -> Shocked:
     """What the rivals are given, by the exact rules; and our own worth of the book, which has to be theirs."""
     parameters, by_expiry = pmrm(), []
     for expiry in desk.market.expiries.values():
@@ -118,7 +118,7 @@ def _shocked(desk: _Desk) -> Shocked:
     )
 
 
-def _one_trade(desk: _Desk) -> Measure:
+def _one_trade(desk: Desk) -> Measure:
     """From Python to Python: an option and cash change, the account has new margins."""
     draw, columns = Random(1), desk.book.columns
 
@@ -137,7 +137,7 @@ def _one_trade(desk: _Desk) -> Measure:
     return figure("one_trade_us", median(took_us), "µs, the median of trades in accounts all over the book")
 
 
-def _mark_moves(desk: _Desk) -> Iterator[Measure]:
+def _mark_moves(desk: Desk) -> Iterator[Measure]:
     """One mark, and the margins of those who depend on it, against everything anew."""
     for name, (before, after) in _moves(desk).items():
         pairs = []
@@ -151,7 +151,7 @@ def _mark_moves(desk: _Desk) -> Iterator[Measure]:
         )  # fmt: skip
 
 
-def _moves(desk: _Desk) -> dict[str, tuple[Market, Market]]:
+def _moves(desk: Desk) -> dict[str, tuple[Market, Market]]:
     """The mark of the perpetual; the forward of an expiry; the volatility of one strike, where strikes are quoted."""
     market, (seconds, expiry) = desk.market, next(iter(desk.market.expiries.items()))
     strikes = [one.strike for one in desk.board.rows[desk.board.rows_of(0)]]
@@ -176,18 +176,18 @@ def _took_us(work: Work) -> float:
     return 1e6 * (perf_counter() - started)
 
 
-def _memory(desk: _Desk) -> Iterator[Measure]:
+def _memory(desk: Desk) -> Iterator[Measure]:
     fresh = Book(desk.board, SIZES["accounts"], SIZES["positions"]).columns
     yield figure(
         "position_bytes", fresh.size_bytes / SIZES["positions"], "bytes a position, its share of the account's too"
     )
-    yield figure("table_mb", desk.table.size_bytes / 2**20, "MB of prices and constants, whatever the book")
+    yield figure("table_kb", desk.table.size_bytes / 2**10, "KB of prices and constants, whatever the book")
 
 
 def _standard() -> Iterator[Measure]:
     """Standard margin's worst settlement of one expiry, exactly, against asking every option at every strike."""
     draw, count = Random(2), SIZES["srm_options"]
-    many = [_option(draw, number) for number in range(count)]
+    many = [option_of(draw, number) for number in range(count)]
     few = many[: count // 4]
     if worst_payoff(many) != Fixed(-(-quadratic(many) // 10**18)):
         raise RuntimeError("the bench's worst settlements differ")
@@ -203,6 +203,6 @@ def _standard() -> Iterator[Measure]:
     yield figure("srm_growth", grown.ratio, "times as long for four times the options; quadratic would be 16")
 
 
-def _option(draw: Random, number: int) -> Option:
+def option_of(draw: Random, number: int) -> Option:
     amount = Fixed.of(draw.randint(-100, 100)) / 10
     return Option(86_400, Fixed.of(1_000 + 10 * number), draw.random() < 0.5, amount)

@@ -23,6 +23,8 @@ from margin.svi import Svi
 
 _DAYS = (1, 2, 3, 7, 14, 30, 60, 90, 180, 365)
 _DAY_S = 86_400
+_PERP_EVERY = 5
+"""One account in so many has a perpetual too."""
 _LEAST_STRIKE, _STRIKE_STEP = 1_500, 30  # USD
 
 _of = Fixed.of
@@ -88,4 +90,4 @@ class Book:
         self.columns = AccountColumns(accounts, len(board), kinds=1)
         self.columns.load(self.account, self.option, self.amount)
         self.columns.cash[:] = draw.integers(0, 100_000, accounts)
-        self.columns.perp[:, 0] = draw.integers(-3, 4, accounts)
+        self.columns.perp[::_PERP_EVERY, 0] = 1.5
