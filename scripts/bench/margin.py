@@ -10,16 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from margin.black76 import years
 from margin.fast_portfolio import PortfolioTable
-from margin.fixed import ONE, Fixed
-from margin.functions import root
+from margin.fixed import ONE
 from margin.marks import Market, Quotes
-from margin.positions import Option
-from margin.shocks import reach, shocked_volatility
-from margin.standard_options import worst_payoff
-from scripts.bench.margin_rivals import QuantLib, Shocked, quadratic, revalued
+from scripts.bench.margin_rivals import QuantLib, Shocked, revalued
 from scripts.bench.margin_setting import Book, board, market, moved, pmrm
+from scripts.bench.margin_standard import worst_settlements
 from scripts.bench.measure import ROUNDS, Measure, Work, against, figure
 
 SIZES = {
@@ -44,8 +40,8 @@ def measures(say: Say) -> list[Measure]:
     told = [*_whole(desk, say)]
     say("one_trade_us, mark_move_us")
     told += [_one_trade(desk), *_mark_moves(desk), *_memory(desk)]
-    say("srm_max_loss_vs_quadratic")
-    return [*told, *_standard()]
+    say("srm_max_loss_vs_quadratic, srm_growth")
+    return [*told, *worst_settlements(SIZES["srm_options"])]
 
 
 class Desk:
@@ -72,7 +68,7 @@ class Desk:
 
 def _whole(desk: Desk, say: Say) -> Iterator[Measure]:
     """Marks move, and every account's margins follow, against the prices alone."""
-    shocked = shocked_of(desk)
+    shocked = Shocked.of(desk.board, desk.market, pmrm())
 
     def ours() -> Work:
         return desk.anew
@@ -95,27 +91,6 @@ def _whole(desk: Desk, say: Say) -> Iterator[Measure]:
     say("vs_numba_reval")
     revalued(desk.book, shocked)
     yield against("vs_numba_reval", ours, LOOP, loop)
-
-
-def shocked_of(desk: Desk) -> Shocked:
-    """What the rivals are given, by the exact rules; and our own worth of the book, which has to be theirs."""
-    parameters, by_expiry = pmrm(), []
-    for expiry in desk.market.expiries.values():
-        time, far = float(root(years(expiry.seconds))), reach(parameters.vol_shock, expiry.seconds)
-        by_expiry.append([
-            time * float(shocked_volatility(ONE, one.vol_shock, parameters.vol_shock, far))
-            for one in parameters.scenarios
-        ])  # fmt: skip
-    volatility = np.concatenate([
-        desk.board.volatilities(number, expiry.surface) for number, expiry in enumerate(desk.market.expiries.values())
-    ])  # fmt: skip
-    forward = next(iter(desk.market.expiries.values())).forward_variable
-    return Shocked(
-        np.array([float(one.spot_shock * forward) for one in parameters.scenarios]),
-        volatility[:, None] * np.array(by_expiry)[desk.board.expiry],
-        desk.board.strike,
-        desk.board.is_call,
-    )
 
 
 def _one_trade(desk: Desk) -> Measure:
@@ -182,27 +157,3 @@ def _memory(desk: Desk) -> Iterator[Measure]:
         "position_bytes", fresh.size_bytes / SIZES["positions"], "bytes a position, its share of the account's too"
     )
     yield figure("table_kb", desk.table.size_bytes / 2**10, "KB of prices and constants, whatever the book")
-
-
-def _standard() -> Iterator[Measure]:
-    """Standard margin's worst settlement of one expiry, exactly, against asking every option at every strike."""
-    draw, count = Random(2), SIZES["srm_options"]
-    many = [option_of(draw, number) for number in range(count)]
-    few = many[: count // 4]
-    if worst_payoff(many) != Fixed(-(-quadratic(many) // 10**18)):
-        raise RuntimeError("the bench's worst settlements differ")
-
-    def walk(options: list[Option]) -> Callable[[], Work]:
-        return lambda: lambda: len([worst_payoff(options) for _ in range(20)])
-
-    yield against(
-        "srm_max_loss_vs_quadratic", walk(many), "every option at every strike",
-        lambda: lambda: len([quadratic(many) for _ in range(2)]),
-    )  # fmt: skip
-    grown = against("srm_growth", walk(few), "four times the options", walk(many))
-    yield figure("srm_growth", grown.ratio, "times as long for four times the options; quadratic would be 16")
-
-
-def option_of(draw: Random, number: int) -> Option:
-    amount = Fixed.of(draw.randint(-100, 100)) / 10
-    return Option(86_400, Fixed.of(1_000 + 10 * number), draw.random() < 0.5, amount)

@@ -5,25 +5,45 @@ package puts around it, or with instruments and an engine, it is slower. The oth
 scenarios on all cores, with nothing in it but the formula. Both get their volatilities and forwards shocked already.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
 from itertools import repeat
 from math import erfc, log, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, prange
 
+from margin.black76 import years
+from margin.board import Board
+from margin.functions import root
 from margin.kernels.prices import Flags, Floats, Numbers
-from margin.positions import Option
+from margin.marks import Market
+from margin.portfolio_parameters import PlainPortfolio
+from margin.shocks import reach, shocked_volatility
 from scripts.bench.margin_setting import Book
 
 
-class Shocked:
-    """The forward of each scenario, and the total volatility of each option in it; what rivals are given."""
+class Shocked(NamedTuple):
+    """The forward of each scenario, and the total volatility of each option in it: what the rivals are given."""
 
-    def __init__(self, forward: Floats, deviation: Floats, strike: Floats, is_call: Flags) -> None:
-        self.forward, self.deviation, self.strike, self.is_call = forward, deviation, strike, is_call
+    forward: Floats
+    deviation: Floats  # by option and scenario
+    strike: Floats
+    is_call: Flags
+
+    @classmethod
+    def of(cls, board: Board, market: Market, parameters: PlainPortfolio) -> "Shocked":
+        """By the exact rules. All expiries have one forward."""
+        scenarios, deviation = parameters.scenarios, np.empty((len(board), len(parameters.scenarios)))
+        for number, (_, seconds) in enumerate(board.expiries):
+            rows, expiry = board.rows_of(number), market.expiry(seconds)
+            time, far = root(years(seconds)), reach(parameters.vol_shock, seconds)
+            shocks = [shocked_volatility(time, one.vol_shock, parameters.vol_shock, far) for one in scenarios]
+            deviation[rows] = np.outer(board.volatilities(number, expiry.surface), list(map(float, shocks)))
+        (forward,) = {expiry.forward for expiry in market.expiries.values()}
+        moved = np.array([float(one.spot_shock * forward) for one in scenarios])
+        return cls(moved, deviation, board.strike, board.is_call)
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
@@ -70,15 +90,3 @@ class QuantLib:
             total += list(map(self._formula, self._kinds, self._strikes, repeat(forward), deviations, repeat(1.0),
                               repeat(0.0)))  # fmt: skip
         return total * self._amounts
-
-
-def quadratic(options: Sequence[Option]) -> int:
-    """The least that options pay, every one asked at every strike; in 1e-36 USD, as ints: the contract's way."""
-    legs = [(one.is_call, one.strike.units, one.amount.units) for one in options]
-    return min(
-        0,
-        *(
-            sum(amount * max(price - strike if is_call else strike - price, 0) for is_call, strike, amount in legs)
-            for price in (0, *(strike for _, strike, _ in legs))
-        ),
-    )

@@ -10,8 +10,9 @@ import pytest
 from margin.standard_options import worst_payoff
 from scripts.bench import margin
 from scripts.bench.command import bench
-from scripts.bench.margin_rivals import Shocked, quadratic, revalued
-from scripts.bench.margin_setting import Book, board
+from scripts.bench.margin_rivals import Shocked, revalued
+from scripts.bench.margin_setting import Book, board, pmrm
+from scripts.bench.margin_standard import option_of, quadratic
 from scripts.bench.measure import Measure
 
 TINY = {
@@ -64,7 +65,7 @@ def test_rivals_that_disagree_are_no_benchmark(monkeypatch: pytest.MonkeyPatch) 
 def test_the_loop_prices_what_the_table_prices() -> None:
     """The unmoved scenario alone: the worth of the book, once by each."""
     desk = margin.Desk()
-    shocked = margin.shocked_of(desk)
+    shocked = Shocked.of(desk.board, desk.market, pmrm())
     unmoved = 11
     one = Shocked(shocked.forward[[unmoved]], shocked.deviation[:, [unmoved]].copy(), shocked.strike, shocked.is_call)
     by_account = np.bincount(desk.book.account, revalued(desk.book, one))
@@ -80,5 +81,5 @@ def test_a_book_holds_each_option_once_an_account() -> None:
 def test_the_quadratic_way_finds_the_same_loss() -> None:
     draw = Random(4)
     for count in (1, 2, 9):
-        options = [margin.option_of(draw, number) for number in range(count)]
+        options = [option_of(draw, number) for number in range(count)]
         assert worst_payoff(options).units == -(-quadratic(options) // 10**18)
