@@ -26,7 +26,7 @@ class AccountColumns:
     `cash`, `perp`, `unsettled` and `collateral` may be written to, options change by `set_option`; one writer.
     """
 
-    def __init__(self, accounts: int, options: int, *, markets: int = 1, kinds: int = 0) -> None:
+    def __init__(self, accounts: int, options: int, *, markets: int = 1, kinds: int = 1) -> None:
         """Empty accounts, for a board of so many `options`."""
         self._options = options
         self._room = np.zeros(accounts, np.int32)
@@ -41,6 +41,7 @@ class AccountColumns:
         """Replace all options by positions in any order: numbers of accounts and rows of the board. ColumnsError."""
         of, row, size = _whole(account), _whole(option), np.asarray(amount, np.float64)
         self._check(of, row, size)
+        of, row = of.astype(np.int64), row.astype(np.int64)
         if (np.diff(of) < 0).any() or ((np.diff(row) <= 0) & (np.diff(of) == 0)).any():
             order = np.lexsort((row, of))
             of, row, size = of[order], row[order], size[order]
@@ -51,7 +52,7 @@ class AccountColumns:
             start=np.cumsum(length, dtype=np.int64) - length,
             length=length,
             option=row.astype(np.int32),
-            amount=size.astype(np.float64),
+            amount=size.copy(),
         )
         self._room, self._used = length.copy(), len(of)
 
@@ -63,6 +64,18 @@ class AccountColumns:
             self._move_block(account)
             place(account, option, amount, self._room[account], self._held)
 
+    def held_as(self, options: int, markets: int, kinds: int) -> Holding:
+        """The columns as a kernel takes them that reads so many of each: it does not look. Raises ColumnsError."""
+        found = self._options, self._held.perp.shape[1], self._held.collateral.shape[1]
+        if found[:2] != (options, markets) or found[2] < kinds:
+            raise ColumnsError(f"columns of {found} options, underlyings and kinds, not {(options, markets, kinds)}")
+        return self._held
+
+    def check_numbers(self, first: int, last: int) -> None:
+        """That accounts have these numbers. Raises ColumnsError."""
+        if not 0 <= first <= last < len(self):
+            raise ColumnsError(f"accounts are numbered from 0 to {len(self) - 1}, not from {first} to {last}")
+
     def holders(self, is_asked: Flags) -> Flags:
         """Which accounts hold one of the options that are flagged, by row of the board."""
         answer = np.zeros(len(self), np.bool_)
@@ -73,11 +86,6 @@ class AccountColumns:
         """Rows of the board and amounts."""
         start, length = self._held.start[account], self._held.length[account]
         return self._held.option[start : start + length].copy(), self._held.amount[start : start + length].copy()
-
-    @property
-    def held(self) -> Holding:
-        """The columns themselves, as kernels take them."""
-        return self._held
 
     @property
     def cash(self) -> Floats:

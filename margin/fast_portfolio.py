@@ -14,7 +14,7 @@ from margin.account_columns import AccountColumns
 from margin.board import Board
 from margin.discounts import factors
 from margin.fixed import ONE, ZERO, Fixed
-from margin.kernels.accounts import MANY, Places
+from margin.kernels.accounts import MANY, Holding, Places
 from margin.kernels.portfolio import Estimates, estimate, estimate_few, estimate_one
 from margin.kernels.prices import Flags, Floats, Options, fill, fill_few
 from margin.marks import Expiry, Market
@@ -49,7 +49,7 @@ class AccountEstimate(NamedTuple):
 
 
 class PortfolioTable:
-    """Every option of a board under every scenario, at one set of marks; and what accounts make of it.
+    """Every option of a board under every scenario, at one set of marks; and what accounts make of it. One caller.
 
     `kinds` are the collaterals that accounts may hold, each with an amount of one. Under PMRM there is one, the base
     asset, and `kinds` stays empty. Raises MissingMarkError, SviError and ParameterError as the exact path does.
@@ -79,14 +79,17 @@ class PortfolioTable:
         return answer
 
     def update(self, answer: Estimates, held: AccountColumns, accounts: Places) -> None:
-        """The margins of some accounts, each into its place of `answer`."""
+        """The margins of some accounts, each into its place of `answer`, which has a place for every account."""
+        if len(accounts):
+            held.check_numbers(accounts.min(), accounts.max())
         kernel = estimate if len(accounts) >= MANY else estimate_few
-        kernel(accounts, self._factors, held.held, self._units, answer)
+        kernel(accounts, self._factors, self._of(held), self._units, answer)
 
     def estimate_one(self, held: AccountColumns, account: int) -> AccountEstimate:
         """The margins of one account, with its result in every scenario."""
+        held.check_numbers(account, account)
         value, pnl, answer = self._one
-        estimate_one(account, self._factors, held.held, self._units, value, pnl, answer)
+        estimate_one(account, self._factors, self._of(held), self._units, value, pnl, answer)
         initial, maintenance, worth, basis = (column.item() for column in answer[:4])
         return AccountEstimate(initial, maintenance, worth, basis, int(answer.binding[0]), pnl.copy())
 
@@ -107,6 +110,9 @@ class PortfolioTable:
         return sum(
             column.nbytes for column in {id(one): one for one in (*self._units, *self._shocks, *self._options)}.values()
         )
+
+    def _of(self, held: AccountColumns) -> Holding:
+        return held.held_as(len(self._board), 1, len(self._rules.kinds))
 
     def _set(self, market: Market, *, all_moved: bool) -> Moved:
         before = self._rules.market

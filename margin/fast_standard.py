@@ -11,7 +11,7 @@ import numpy as np
 from margin.account_columns import AccountColumns
 from margin.board import Board
 from margin.fixed import Fixed
-from margin.kernels.accounts import MANY, Places
+from margin.kernels.accounts import MANY, Holding, Places
 from margin.kernels.standard import StandardEstimates, estimate, estimate_few, estimate_one
 from margin.marks import Market
 from margin.standard_columns import units_of
@@ -19,7 +19,7 @@ from margin.standard_parameters import StandardParameters
 
 
 class StandardTable:
-    """Every option of a board at one set of marks, and what standard margin asks for one short of it.
+    """Every option of a board at one set of marks, and what accounts make of it. One caller.
 
     The underlyings, in the order of `feeds`, are the columns of perpetuals and of collateral (their base assets).
     Raises MissingMarkError, SviError and KeyError as the exact path does.
@@ -38,15 +38,22 @@ class StandardTable:
         return answer
 
     def update(self, answer: StandardEstimates, held: AccountColumns, accounts: Places) -> None:
-        """The margins of some accounts, each into its place of `answer`."""
+        """The margins of some accounts, each into its place of `answer`, which has a place for every account."""
+        if len(accounts):
+            held.check_numbers(accounts.min(), accounts.max())
         kernel = estimate if len(accounts) >= MANY else estimate_few
-        kernel(accounts, held.held, self._units, answer)
+        kernel(accounts, self._of(held), self._units, answer)
 
     def estimate_one(self, held: AccountColumns, account: int) -> tuple[float, float, float]:
         """Initial and maintenance margin and mark-to-market of one account, in USD."""
-        estimate_one(account, held.held, self._units, self._one)
+        held.check_numbers(account, account)
+        estimate_one(account, self._of(held), self._units, self._one)
         initial, maintenance, worth = self._one
         return initial.item(), maintenance.item(), worth.item()
+
+    def _of(self, held: AccountColumns) -> Holding:
+        markets = len(self._units.perp_im)
+        return held.held_as(len(self._units.price), markets, markets)
 
     @property
     def size_bytes(self) -> int:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.account_columns import AccountColumns, ColumnsError
@@ -19,6 +19,8 @@ def held_by(columns: AccountColumns, account: int) -> dict[int, float]:
     return dict(zip(options.tolist(), amounts.tolist(), strict=True))
 
 
+# The first example waits for the compiler.
+@settings(deadline=None)
 @given(CHANGES, CHANGES)
 def test_columns_are_a_table(loaded: list[tuple[int, int, float]], changes: list[tuple[int, int, float]]) -> None:
     table = {(account, option): amount for account, option, amount in loaded}
@@ -63,3 +65,19 @@ def test_a_position_takes_twelve_bytes() -> None:
     empty = columns.size_bytes
     columns.load(np.repeat(np.arange(1_000), OPTIONS), np.tile(np.arange(OPTIONS), 1_000), np.ones(1_000 * OPTIONS))
     assert columns.size_bytes - empty == 12 * 1_000 * OPTIONS
+
+
+@pytest.mark.parametrize("sizes", [(8, 1, 1), (9, 2, 1), (9, 1, 2)])
+def test_a_kernel_gets_no_columns_that_are_too_few(sizes: tuple[int, int, int]) -> None:
+    columns = AccountColumns(ACCOUNTS, OPTIONS)
+    assert columns.held_as(9, 1, 1).perp.shape == (ACCOUNTS, 1)
+    with pytest.raises(ColumnsError, match=r"columns of \(9, 1, 1\) options, underlyings and kinds"):
+        columns.held_as(*sizes)
+
+
+@pytest.mark.parametrize(("first", "last"), [(-1, 0), (0, 3)])
+def test_a_kernel_gets_no_account_that_is_not_there(first: int, last: int) -> None:
+    columns = AccountColumns(ACCOUNTS, OPTIONS)
+    columns.check_numbers(0, ACCOUNTS - 1)
+    with pytest.raises(ColumnsError, match="accounts are numbered from 0 to 2"):
+        columns.check_numbers(first, last)

@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
+from margin.account_columns import AccountColumns, ColumnsError
 from margin.account_loading import kinds_of, portfolio_accounts
 from margin.board import Board, Listed
 from margin.fast_portfolio import PortfolioTable
@@ -158,3 +159,15 @@ def test_a_skew_needs_its_numbers_and_a_forward() -> None:
     dead = replace(market.expiry(3_600), forward_variable=Fixed(0))
     with pytest.raises(MissingMarkError, match="no forward above zero of the expiry in 3600 s"):
         PortfolioTable(parameters, ONE, replace(market, expiries={3_600: dead}), board)
+
+
+def test_accounts_of_another_board_are_refused() -> None:
+    parameters, _ = drawn(1, "PMRM")
+    market, one = fast_draws.market(Random(1)), Option(3_600, ONE, True, ONE)
+    table = PortfolioTable(parameters, ONE, market, Board.of([Listed.of(one)]))
+    with pytest.raises(ColumnsError, match="columns of"):
+        table.estimate(AccountColumns(4, 2))
+    with pytest.raises(ColumnsError, match="numbered from 0 to 3"):
+        table.update(table.estimate(AccountColumns(4, 1)), AccountColumns(4, 1), np.array([4]))
+    with pytest.raises(ColumnsError, match="numbered from 0 to 3"):
+        table.estimate_one(AccountColumns(4, 1), 4)
