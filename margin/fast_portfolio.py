@@ -70,7 +70,7 @@ class PortfolioTable:
         self._expiries: list[ExpiryColumns] = []
         self._values = np.zeros((len(board), len(parameters.scenarios) + 3))
         self._set(market, all_moved=True)
-        self._one = np.zeros(self._values.shape[1]), np.zeros(len(parameters.scenarios)), _room_for(1)
+        self._scratch = np.empty(self._values.shape[1])
 
     def estimate(self, held: AccountColumns) -> Estimates:
         """The margins of all accounts."""
@@ -83,15 +83,15 @@ class PortfolioTable:
         if len(accounts):
             held.check_numbers(accounts.min(), accounts.max())
         kernel = estimate if len(accounts) >= MANY else estimate_few
-        kernel(accounts, self._factors, self._of(held), self._units, answer)
+        kernel(accounts, self._factors, self._of(held), self._units, *answer)
 
     def estimate_one(self, held: AccountColumns, account: int) -> AccountEstimate:
         """The margins of one account, with its result in every scenario."""
         held.check_numbers(account, account)
-        value, pnl, answer = self._one
-        estimate_one(account, self._factors, self._of(held), self._units, value, pnl, answer)
-        initial, maintenance, worth, basis = (column.item() for column in answer[:4])
-        return AccountEstimate(initial, maintenance, worth, basis, int(answer.binding[0]), pnl.copy())
+        pnl = np.empty(len(self._units.move))
+        return AccountEstimate(
+            *estimate_one(account, self._factors, self._of(held), self._units, self._scratch, pnl), pnl
+        )
 
     def move(self, market: Market) -> Moved:
         """Take new marks; only what they touch is computed again. Nothing has changed if this raises."""

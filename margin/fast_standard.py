@@ -29,7 +29,6 @@ class StandardTable:
         self, parameters: StandardParameters, stable_price: Fixed, feeds: Mapping[str, Market], board: Board
     ) -> None:
         self._units = units_of(parameters, stable_price, feeds, board)
-        self._one = _room_for(1)
 
     def estimate(self, held: AccountColumns) -> StandardEstimates:
         """The margins of all accounts."""
@@ -42,14 +41,12 @@ class StandardTable:
         if len(accounts):
             held.check_numbers(accounts.min(), accounts.max())
         kernel = estimate if len(accounts) >= MANY else estimate_few
-        kernel(accounts, self._of(held), self._units, answer)
+        kernel(accounts, self._of(held), self._units, *answer)
 
     def estimate_one(self, held: AccountColumns, account: int) -> tuple[float, float, float]:
         """Initial and maintenance margin and mark-to-market of one account, in USD."""
         held.check_numbers(account, account)
-        estimate_one(account, self._of(held), self._units, self._one)
-        initial, maintenance, worth = self._one
-        return initial.item(), maintenance.item(), worth.item()
+        return estimate_one(account, self._of(held), self._units)
 
     def _of(self, held: AccountColumns) -> Holding:
         markets = len(self._units.perp_im)

@@ -82,9 +82,9 @@ def _add_pnl(value: Floats, mark: float, long: float, short: float, is_skew: Fla
 
 @njit(inline="always")
 def _estimate(
-    account: int, factors: Floats, held: Holding, units: Units, value: Floats, pnl: Floats, answer: Estimates, out: int
-) -> None:
-    """One account: `value` is scratch by column, `pnl` becomes the result by scenario."""
+    account: int, factors: Floats, held: Holding, units: Units, value: Floats, pnl: Floats
+) -> tuple[float, float, float, float, int]:
+    """One account, in the order of `Estimates`: `value` is scratch by column, `pnl` becomes the result by scenario."""
     size = held.perp[account, 0]
     confidence = 1 if size != 0.0 else 0
     worth = held.cash[account] + (held.unsettled[account, 0] if size != 0.0 else 0.0)
@@ -116,33 +116,46 @@ def _estimate(
             binding, loss = scenario, pnl[scenario]
     if basis < loss:
         binding, loss = -1, basis
-    answer.initial[out] = loss * factors[0] - maintenance - initial + worth
-    answer.maintenance[out] = loss * factors[1] - maintenance + worth
-    answer.mark_to_market[out] = worth
-    answer.basis[out] = basis
-    answer.binding[out] = binding
+    return (
+        loss * factors[0] - maintenance - initial + worth,
+        loss * factors[1] - maintenance + worth,
+        worth,
+        basis,
+        binding,
+    )
 
 
 @njit(cache=True)
 def estimate_one(
-    account: int, factors: Floats, held: Holding, units: Units, value: Floats, pnl: Floats, answer: Estimates
-) -> None:
-    """The margin of one account into the first place of `answer`, and its result by scenario into `pnl`."""
-    _estimate(account, factors, held, units, value, pnl, answer, 0)
+    account: int, factors: Floats, held: Holding, units: Units, value: Floats, pnl: Floats
+) -> tuple[float, float, float, float, int]:
+    """The margin of one account, in the order of `Estimates`; its result by scenario goes into `pnl`."""
+    return _estimate(account, factors, held, units, value, pnl)
 
 
 @njit(cache=True)
-def estimate_few(accounts: Places, factors: Floats, held: Holding, units: Units, answer: Estimates) -> None:
-    """The margins of the accounts asked for, each at its own place of `answer`, on one core."""
+def estimate_few(
+    accounts: Places, factors: Floats, held: Holding, units: Units,
+    initial: Floats, maintenance: Floats, worth: Floats, basis: Floats, binding: Numbers,
+) -> None:  # fmt: skip
+    """The margins of the accounts asked for, each at its own place of the columns of `Estimates`, on one core."""
     value, pnl = np.empty(units.values.shape[1]), np.empty(len(units.move))
-    for account in accounts:
-        _estimate(account, factors, held, units, value, pnl, answer, account)
+    for at in accounts:
+        initial[at], maintenance[at], worth[at], basis[at], binding[at] = _estimate(
+            at, factors, held, units, value, pnl
+        )
 
 
+# What is written comes as arrays of their own: what a parallel loop writes into a tuple is lost (Numba 0.68).
 @njit(cache=True, parallel=True)
-def estimate(accounts: Places, factors: Floats, held: Holding, units: Units, answer: Estimates) -> None:
+def estimate(
+    accounts: Places, factors: Floats, held: Holding, units: Units,
+    initial: Floats, maintenance: Floats, worth: Floats, basis: Floats, binding: Numbers,
+) -> None:  # fmt: skip
     """The same on all cores, which pays for many."""
     for chunk in prange((len(accounts) + CHUNK - 1) // CHUNK):
         value, pnl = np.empty(units.values.shape[1]), np.empty(len(units.move))
-        for account in accounts[chunk * CHUNK : (chunk + 1) * CHUNK]:
-            _estimate(account, factors, held, units, value, pnl, answer, account)
+        for at in accounts[chunk * CHUNK : (chunk + 1) * CHUNK]:
+            initial[at], maintenance[at], worth[at], basis[at], binding[at] = _estimate(
+                at, factors, held, units, value, pnl
+            )

@@ -13,6 +13,7 @@ import numpy as np
 from margin.fast_portfolio import PortfolioTable
 from margin.fixed import ONE
 from margin.marks import Market, Quotes
+from margin.portfolio_parameters import Scenario, VolShock
 from scripts.bench.margin_rivals import QuantLib, Shocked, revalued
 from scripts.bench.margin_setting import Book, board, market, moved, pmrm
 from scripts.bench.margin_standard import worst_settlements
@@ -30,6 +31,7 @@ SIZES = {
 """`quantlib_positions`: for all, QuantLib would take ten seconds a round, so it is timed on the first of them."""
 
 Say = Callable[[str], None]
+UNMOVED = Scenario(ONE, VolShock.NONE)
 LOOP = "a bare parallel loop over positions × scenarios"
 
 
@@ -69,6 +71,7 @@ class Desk:
 def _whole(desk: Desk, say: Say) -> Iterator[Measure]:
     """Marks move, and every account's margins follow, against the prices alone."""
     shocked = Shocked.of(desk.board, desk.market, pmrm())
+    check(desk, shocked)
 
     def ours() -> Work:
         return desk.anew
@@ -91,6 +94,15 @@ def _whole(desk: Desk, say: Say) -> Iterator[Measure]:
     say("vs_numba_reval")
     revalued(desk.book, shocked)
     yield against("vs_numba_reval", ours, LOOP, loop)
+
+
+def check(desk: Desk, shocked: Shocked) -> None:
+    """That the book is worth to us what it is worth to the loop, account for account."""
+    unmoved = pmrm().scenarios.index(UNMOVED)
+    one = shocked._replace(forward=shocked.forward[[unmoved]], deviation=shocked.deviation[:, [unmoved]].copy())
+    worth = np.bincount(desk.book.account, revalued(desk.book, one))
+    if not np.allclose(desk.margins.mark_to_market - desk.book.columns.cash, worth, 0, 1e-6):
+        raise RuntimeError("the bench's book has two worths")
 
 
 def _one_trade(desk: Desk) -> Measure:

@@ -4,7 +4,6 @@ import json
 import sys
 from random import Random
 
-import numpy as np
 import pytest
 
 from margin.standard_options import worst_payoff
@@ -62,14 +61,13 @@ def test_rivals_that_disagree_are_no_benchmark(monkeypatch: pytest.MonkeyPatch) 
         margin.measures(lambda _: None)
 
 
-def test_the_loop_prices_what_the_table_prices() -> None:
-    """The unmoved scenario alone: the worth of the book, once by each."""
+def test_a_book_of_two_worths_is_no_benchmark() -> None:
     desk = margin.Desk()
     shocked = Shocked.of(desk.board, desk.market, pmrm())
-    unmoved = 11
-    one = Shocked(shocked.forward[[unmoved]], shocked.deviation[:, [unmoved]].copy(), shocked.strike, shocked.is_call)
-    by_account = np.bincount(desk.book.account, revalued(desk.book, one))
-    assert desk.margins.mark_to_market - desk.book.columns.cash == pytest.approx(by_account, abs=1e-8)
+    margin.check(desk, shocked)
+    desk.margins.mark_to_market[7] += 0.001
+    with pytest.raises(RuntimeError, match="two worths"):
+        margin.check(desk, shocked)
 
 
 def test_a_book_holds_each_option_once_an_account() -> None:
