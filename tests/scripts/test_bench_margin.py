@@ -4,6 +4,7 @@ import json
 import sys
 from random import Random
 
+import numpy as np
 import pytest
 
 from margin.standard_options import worst_payoff
