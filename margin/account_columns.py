@@ -67,7 +67,7 @@ class AccountColumns:
     def held_as(self, options: int, markets: int, kinds: int) -> Holding:
         """The columns as a kernel takes them that reads so many of each: it does not look. Raises ColumnsError."""
         found = self._options, self._held.perp.shape[1], self._held.collateral.shape[1]
-        if found[:2] != (options, markets) or found[2] < kinds:
+        if found != (options, markets, kinds):
             raise ColumnsError(f"columns of {found} options, underlyings and kinds, not {(options, markets, kinds)}")
         return self._held
 

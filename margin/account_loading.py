@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from margin.account_columns import AccountColumns
+from margin.account_columns import AccountColumns, ColumnsError
 from margin.board import Board, Listed
 from margin.fixed import ONE, Fixed
 from margin.positions import Collateral, Holdings
@@ -15,16 +15,22 @@ def kinds_of(accounts: Iterable[Holdings]) -> tuple[Collateral, ...]:
 
 
 def portfolio_accounts(
-    board: Board, accounts: Sequence[tuple[Fixed, Holdings]], kinds: Sequence[Collateral] = ()
+    board: Board, accounts: Sequence[tuple[Fixed, Holdings]], kinds: Sequence[Collateral] | None = None
 ) -> AccountColumns:
-    """Cash and holdings in the one underlying; the base asset where no `kinds` are given. KeyError off the board."""
-    columns = AccountColumns(len(accounts), len(board), kinds=len(kinds) or 1)
+    """Cash and holdings in the one underlying; for PMRM without `kinds`, which takes the base asset for collateral.
+
+    Raises KeyError for an option off the board, ColumnsError for collateral that the model does not take.
+    """
+    columns = AccountColumns(len(accounts), len(board), kinds=1 if kinds is None else len(kinds))
     _load_options(columns, board, [{"": held} for _, held in accounts])
-    place = {kind: number for number, kind in enumerate(kinds)}
+    place = {kind: number for number, kind in enumerate(kinds or ())}
     for number, (cash, held) in enumerate(accounts):
         columns.cash[number] = float(cash)
         columns.perp[number, 0], columns.unsettled[number, 0] = float(held.perp), float(held.perp_unsettled)
-        if not kinds:
+        unknown = [one.name for one in held.collaterals if replace(one, amount=ONE) not in place]
+        if unknown or (held.base and kinds is not None):
+            raise ColumnsError(f"account {number} holds {unknown or ['base']}, which is no kind of collateral here")
+        if kinds is None:
             columns.collateral[number, 0] = float(held.base)
         for one in held.collaterals:
             columns.collateral[number, place[replace(one, amount=ONE)]] += float(one.amount)

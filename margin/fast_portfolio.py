@@ -17,7 +17,7 @@ from margin.fixed import ONE, ZERO, Fixed
 from margin.kernels.accounts import MANY, Holding, Places
 from margin.kernels.portfolio import Estimates, estimate, estimate_few, estimate_one
 from margin.kernels.prices import Flags, Floats, Options, fill, fill_few
-from margin.marks import Expiry, Market
+from margin.marks import Expiry, Market, MissingMarkError
 from margin.portfolio import PortfolioParameters
 from margin.portfolio_columns import ExpiryColumns, expiry_columns, floats, shocks_of, units_of
 from margin.portfolio_parameters import PlainPortfolio
@@ -112,10 +112,14 @@ class PortfolioTable:
         )
 
     def _of(self, held: AccountColumns) -> Holding:
+        if self._rules.market.perp.price <= 0 and held.perp.any():
+            raise MissingMarkError("no price above zero of the perpetual")
         return held.held_as(len(self._board), 1, len(self._rules.kinds))
 
     def _set(self, market: Market, *, all_moved: bool) -> Moved:
         before = self._rules.market
+        if market.spot.price <= 0 or self._rules.stable_price <= 0:
+            raise MissingMarkError("no price above zero of spot or of the stablecoin")
         rules = replace(self._rules, market=market, kinds=_kinds(self._rules, market))
         doubted = market.perp.confidence != before.perp.confidence
         expiries, volatility = list(self._expiries), self._options.volatility.copy()

@@ -13,7 +13,7 @@ from margin.board import Board
 from margin.fixed import Fixed
 from margin.kernels.accounts import MANY, Holding, Places
 from margin.kernels.standard import StandardEstimates, estimate, estimate_few, estimate_one
-from margin.marks import Market
+from margin.marks import Market, MissingMarkError
 from margin.standard_columns import units_of
 from margin.standard_parameters import StandardParameters
 
@@ -29,6 +29,7 @@ class StandardTable:
         self, parameters: StandardParameters, stable_price: Fixed, feeds: Mapping[str, Market], board: Board
     ) -> None:
         self._units = units_of(parameters, stable_price, feeds, board)
+        self._unmarked = [feed.perp.price <= 0 for feed in feeds.values()]
 
     def estimate(self, held: AccountColumns) -> StandardEstimates:
         """The margins of all accounts."""
@@ -50,6 +51,8 @@ class StandardTable:
 
     def _of(self, held: AccountColumns) -> Holding:
         markets = len(self._units.perp_im)
+        if any(self._unmarked) and held.perp[:, self._unmarked].any():
+            raise MissingMarkError("no price above zero of a perpetual that is held")
         return held.held_as(len(self._units.price), markets, markets)
 
     @property

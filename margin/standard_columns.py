@@ -28,7 +28,9 @@ def units_of(
     def exactly(name: str, held: Holdings) -> StandardMargin:
         return standard_margin(parameters, stable_price, feeds, ZERO, {name: held})
 
-    perps, bases = ([exactly(name, held).margin for name in feeds] for held in (Holdings(ONE), Holdings(base=ONE)))
+    # A perpetual without a mark asks nothing here: nobody may hold it.
+    perps = [exactly(name, Holdings(ONE if feed.perp.price > 0 else ZERO)).margin for name, feed in feeds.items()]
+    bases = [exactly(name, Holdings(base=ONE)).margin for name in feeds]
     shorts = [exactly(one.market, _one_short(board, number)) for number, one in enumerate(board.expiries)]
     rules = [parameters.markets[one.market].option for one in board.expiries]
     forwards = [feeds[one.market].expiry(one.seconds).forward for one in board.expiries]

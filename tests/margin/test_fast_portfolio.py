@@ -165,9 +165,33 @@ def test_accounts_of_another_board_are_refused() -> None:
     parameters, _ = drawn(1, "PMRM")
     market, one = fast_draws.market(Random(1)), Option(3_600, ONE, True, ONE)
     table = PortfolioTable(parameters, ONE, market, Board.of([Listed.of(one)]))
-    with pytest.raises(ColumnsError, match="columns of"):
-        table.estimate(AccountColumns(4, 2))
+    for other in (AccountColumns(4, 2), AccountColumns(4, 1, kinds=2), AccountColumns(4, 1, markets=2)):
+        with pytest.raises(ColumnsError, match="columns of"):
+            table.estimate(other)
     with pytest.raises(ColumnsError, match="numbered from 0 to 3"):
         table.update(table.estimate(AccountColumns(4, 1)), AccountColumns(4, 1), np.array([4]))
     with pytest.raises(ColumnsError, match="numbered from 0 to 3"):
         table.estimate_one(AccountColumns(4, 1), 4)
+
+
+def test_a_price_of_zero_is_no_price() -> None:
+    parameters, _ = drawn(1, "PMRM")
+    market, one = fast_draws.market(Random(1)), Option(3_600, ONE, True, ONE)
+    board, none = Board.of([Listed.of(one)]), Fixed(0)
+    for stable, spot in ((none, market.spot), (ONE, replace(market.spot, price=none))):
+        with pytest.raises(MissingMarkError, match="no price above zero of spot or of the stablecoin"):
+            PortfolioTable(parameters, stable, replace(market, spot=spot), board)
+    table = PortfolioTable(parameters, ONE, replace(market, perp=replace(market.perp, price=none)), board)
+    columns = AccountColumns(2, 1)
+    assert table.estimate_one(columns, 1).initial == 0
+    columns.perp[1, 0] = 1.0
+    with pytest.raises(MissingMarkError, match="no price above zero of the perpetual"):
+        table.estimate(columns)
+
+
+def test_collateral_that_the_model_does_not_take_is_refused() -> None:
+    collateral, board = fast_draws.kinds(Random(1))[0], Board.of([])
+    with pytest.raises(ColumnsError, match=r"account 0 holds \['base'\]"):
+        portfolio_accounts(board, [(ONE, Holdings(base=ONE))], [collateral])
+    with pytest.raises(ColumnsError, match=r"account 1 holds \['wrapped'\]"):
+        portfolio_accounts(board, [(ONE, Holdings()), (ONE, Holdings(collaterals=(collateral,)))])

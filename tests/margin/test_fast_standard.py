@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from margin.account_columns import AccountColumns
 from margin.board import Board, Listed
 from margin.fast_standard import StandardTable
 from margin.fixed import ONE, Fixed
@@ -53,3 +54,16 @@ def test_marks_that_are_missing_are_named() -> None:
         StandardTable(parameters, ONE, {"ETH": replace(market, expiries={3_600: dead})}, board)
     with pytest.raises(MissingMarkError, match="no feeds of ETH"):
         StandardTable(parameters, ONE, {"BTC": market}, board)
+
+
+def test_a_perpetual_without_a_mark_is_held_by_nobody() -> None:
+    draw = Random(3)
+    parameters, market = fast_draws.standard_parameters(draw), fast_draws.market(draw)
+    unmarked = replace(market, perp=replace(market.perp, price=Fixed(0)))
+    table = StandardTable(parameters, ONE, {"BTC": market, "ETH": unmarked}, Board.of([]))
+    columns = AccountColumns(2, 0, markets=2, kinds=2)
+    columns.perp[0, 0] = 1.0
+    assert table.estimate(columns).initial[1] == 0
+    columns.perp[1, 1] = 1.0
+    with pytest.raises(MissingMarkError, match="no price above zero of a perpetual that is held"):
+        table.estimate(columns)

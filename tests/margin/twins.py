@@ -15,6 +15,7 @@ from margin.fast_standard import StandardTable
 from margin.fixed import SCALE, Fixed
 from margin.marks import Market
 from margin.portfolio import PortfolioMargin, PortfolioParameters, portfolio_margin
+from margin.portfolio_parameters import PlainPortfolio
 from margin.positions import Holdings
 from margin.standard import standard_margin
 from margin.standard_parameters import StandardParameters
@@ -28,9 +29,9 @@ def portfolio_errors(
 ) -> Iterator[tuple[PortfolioMargin, AccountEstimate, float]]:
     """For each account both answers and the largest error of all figures."""
     held = [one for _, one in accounts]
-    kinds = kinds_of(held)
+    kinds = None if isinstance(parameters, PlainPortfolio) else kinds_of(held)
     board = Board.of(Listed.of(option) for one in held for option in one.options)
-    table = PortfolioTable(parameters, stable_price, market, board, kinds)
+    table = PortfolioTable(parameters, stable_price, market, board, kinds or ())
     columns = portfolio_accounts(board, accounts, kinds)
     everyone = table.estimate(columns)
     for number, (cash, one) in enumerate(accounts):
