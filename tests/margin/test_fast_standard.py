@@ -5,15 +5,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
 
 from margin.account_columns import AccountColumns
+from margin.account_loading import standard_accounts
 from margin.board import Board, Listed
 from margin.fast_standard import StandardTable
 from margin.fixed import ONE, Fixed
-from margin.marks import MissingMarkError
+from margin.marks import Market, MissingMarkError
 from margin.positions import Holdings, Option
 from margin.standard import standard_margin
+from margin.standard_parameters import StandardParameters
 from tests.margin import fast_draws
 from tests.margin.twins import BOUND, standard_errors
 
@@ -67,3 +70,40 @@ def test_a_perpetual_without_a_mark_is_held_by_nobody() -> None:
     columns.perp[1, 1] = 1.0
     with pytest.raises(MissingMarkError, match="no price above zero of a perpetual that is held"):
         table.estimate(columns)
+
+
+@pytest.mark.parametrize("moved", ["nothing", "expiry", "perp", "spot"])
+def test_marks_that_move_touch_those_who_hold_what_depends_on_them(moved: str) -> None:
+    draw = Random(8)
+    parameters, held = fast_draws.standard_parameters(draw), accounts(draw)
+    feeds = {name: fast_draws.market(draw) for name in ("BTC", "ETH")}
+    listed = [Listed.of(option, name) for _, one in held for name, has in one.items() for option in has.options]
+    board, columns = Board.of(listed), standard_accounts(Board.of(listed), held, tuple(feeds))
+    table = StandardTable(parameters, ONE, feeds, board)
+    answer = table.estimate(columns)
+    eth, seconds = feeds["ETH"], fast_draws.SECONDS[3]
+    expiry = replace(eth.expiry(seconds), forward_variable=Fixed.of(2_222))
+    after = {
+        "nothing": replace(eth),
+        "expiry": replace(eth, expiries={**eth.expiries, seconds: expiry}),
+        "perp": replace(eth, perp=replace(eth.perp, price=Fixed.of(2_111))),
+        "spot": replace(eth, spot=replace(eth.spot, price=Fixed.of(2_001))),
+    }[moved]
+    touched = table.touched(columns, table.move({**feeds, "ETH": after}))
+    eths = [one.get("ETH", Holdings()) for _, one in held]
+    wanted = {
+        "nothing": lambda has: False,
+        "expiry": lambda has: any(option.seconds == seconds for option in has.options),
+        "perp": lambda has: bool(has.perp),
+        "spot": lambda has: bool(has.options or has.base or (has.perp and doubts_perp(parameters, after))),
+    }[moved]
+    assert touched.tolist() == [at for at, has in enumerate(eths) if wanted(has)]
+    table.update(answer, columns, touched)
+    fresh = StandardTable(parameters, ONE, {**feeds, "ETH": after}, board).estimate(columns)
+    assert all(map(np.array_equal, answer, fresh))
+
+
+def doubts_perp(parameters: StandardParameters, market: Market) -> bool:
+    """A perpetual's own margin is a share of its mark: spot counts only where it is doubted."""
+    threshold = parameters.markets["ETH"].oracle_contingency.perp_threshold
+    return min(market.spot.confidence, market.perp.confidence) < threshold
