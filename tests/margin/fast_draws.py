@@ -48,6 +48,7 @@ def plain_parameters(draw: Random) -> PlainPortfolio:
 def collateral_parameters(draw: Random) -> CollateralPortfolio:
     """PMRM_2, with both skews, damped tails and static discounts in either order."""
     long, short = draw.sample(["0.95", "1.05"], 2)
+    cap = draw.choice(["0.15", "1.6"])
     skews = (
         Scenario(ONE, VolShock.LINEAR, fixed(draw, 0, 2)),
         Scenario(ONE, VolShock.ABS, fixed(draw, -1, 1)),
@@ -59,7 +60,8 @@ def collateral_parameters(draw: Random) -> CollateralPortfolio:
         CollateralContingency(*_doubts(draw), *(near(draw, one) for one in ("0.03", "0.01", "0.003", "0.002"))),
         MarginFactors(*(near(draw, one) for one in ("1", "0.8", "0.5", "1", "0.16", "0.16", short, long))),
         _vol_shocks(draw, "0.4"),
-        SkewShock(*(near(draw, one) for one in ("0.15", "0.15", "-0.3", "-0.05", "0.01", "4", "0.6", "-0.1"))),
+        # A cap above one takes volatilities to zero.
+        SkewShock(*(near(draw, one) for one in (cap, "0.15", "-0.3", "-0.05", "0.01", "4", "0.6", "-0.1"))),
     )
 
 
