@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from margin.fixed import ZERO, Fixed, total
 from margin.marks import Market
-from margin.portfolio_parameters import CollateralContingency, StaticContingency
+from margin.portfolio_parameters import CollateralContingency, CollateralPortfolio, PlainPortfolio, StaticContingency
 from margin.positions import Holdings, Option, naked_shorts
 
 
@@ -20,6 +20,19 @@ class Contingencies:
     initial: Fixed
     static: Fixed = ZERO
     confidence: Fixed = ZERO
+
+
+def contingencies(
+    parameters: PlainPortfolio | CollateralPortfolio,
+    market: Market,
+    held: Holdings,
+    worths: Sequence[Fixed],
+    im_factor: Fixed,
+) -> Contingencies:
+    """What the model asks beside its scenarios; `worths` are those of the collaterals, in their order."""
+    if isinstance(parameters, PlainPortfolio):
+        return static_contingencies(parameters.other_contingency, market, held, im_factor)
+    return collateral_contingencies(parameters.other_contingency, market, held, worths)
 
 
 def static_contingencies(

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from margin.black76 import black76, years
-from margin.contingencies import Contingencies, collateral_contingencies, static_contingencies
-from margin.fixed import ONE, ZERO, Fixed, positive, total
-from margin.functions import exp
+from margin.contingencies import Contingencies, contingencies
+from margin.discounts import discounts, factors
+from margin.fixed import ONE, ZERO, Fixed, total
 from margin.marks import Expiry, Market
-from margin.portfolio_parameters import CollateralPortfolio, MarginFactors, PlainPortfolio, Scenario
+from margin.portfolio_parameters import CollateralPortfolio, PlainPortfolio, Scenario
 from margin.positions import Collateral, Holdings, Option
 from margin.result import Margin
 from margin.shocks import reach, shocked_volatility, skewed_volatility
@@ -91,21 +91,16 @@ def portfolio_margin(
     groups = [_group(parameters, market.expiry(seconds), options) for seconds, options in held.by_expiry()]
     engine = _Engine(parameters, market, held, groups, _moving(collaterals, worths))
     option_mtm, collateral_mtm = total([group.worth for group in groups]), total(worths)
-    fallen = positive(parameters.other_contingency.peg_loss_threshold - stable_price)
-    im_factor = parameters.margin.im_factor + fallen * parameters.other_contingency.peg_loss_factor
-    if isinstance(parameters, PlainPortfolio):
-        asked = static_contingencies(parameters.other_contingency, market, held, im_factor)
-    else:
-        asked = collateral_contingencies(parameters.other_contingency, market, held, worths)
+    im_factor, mm_factor = factors(parameters, stable_price)
     return PortfolioMargin(
         worth=cash + held.unsettled + option_mtm + collateral_mtm,
         option_mtm=option_mtm,
         collateral_mtm=collateral_mtm,
         scenario_pnl=tuple(map(engine.pnl, parameters.scenarios)),
         basis=engine.basis(),
-        contingencies=asked,
+        contingencies=contingencies(parameters, market, held, worths, im_factor),
         im_factor=im_factor,
-        mm_factor=_factors(parameters).mm_factor,
+        mm_factor=mm_factor,
     )
 
 
@@ -157,19 +152,16 @@ class _Engine:
 
 def _group(parameters: PortfolioParameters, expiry: Expiry, options: tuple[Option, ...]) -> _Group:
     volatilities = tuple(expiry.surface.volatility(option.strike) for option in options)
-    time, rate, factors = years(expiry.seconds), expiry.floored_rate, _factors(parameters)
-    discount = ONE if isinstance(parameters, PlainPortfolio) else exp(-rate * time)
-    long_rate = rate * factors.long_rate_mult_scale + factors.long_rate_add_scale
-    short_rate = rate * factors.short_rate_mult_scale + factors.short_rate_add_scale
+    worked = discounts(parameters, expiry)
     return _Group(
         expiry,
         options,
         volatilities,
         reach(parameters.vol_shock, expiry.seconds),
-        discount,
-        long_discount=factors.long_base_static_discount * exp(-time * long_rate),
-        short_discount=min(ONE / discount, factors.short_base_static_discount * exp(time * short_rate)),
-        worth=_value(expiry, options, volatilities, ONE, discount),
+        worked.interest,
+        worked.long,
+        worked.short,
+        worth=_value(expiry, options, volatilities, ONE, worked.interest),
     )
 
 
@@ -181,10 +173,6 @@ def _value(
         prices = black76(forward, option.strike, volatility, expiry.seconds, discount)
         summed += option.amount * (prices.call if option.is_call else prices.put)
     return summed
-
-
-def _factors(parameters: PortfolioParameters) -> MarginFactors:
-    return parameters.margin.general() if isinstance(parameters, PlainPortfolio) else parameters.margin
 
 
 def _collaterals(parameters: PortfolioParameters, market: Market, held: Holdings) -> tuple[Collateral, ...]:

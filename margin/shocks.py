@@ -1,5 +1,7 @@
 """What scenarios do to volatilities (specs/derive_margin.md §5, §7): up and down by time; tilts and bends by strike."""
 
+from typing import NamedTuple
+
 from margin.black76 import years
 from margin.fixed import ONE, ZERO, Fixed, positive
 from margin.functions import ln, power, root
@@ -25,23 +27,35 @@ def shocked_volatility(volatility: Fixed, shock: VolShock, parameters: VolShocks
     return volatility
 
 
+class Bend(NamedTuple):
+    """How far a surface is tilted or bent at most, and at which log-moneyness it is."""
+
+    cap: Fixed
+    width: Fixed
+
+
+def bend(seconds: int, shock: VolShock, parameters: SkewShock | None) -> Bend:
+    """Raises ParameterError where the model has no skew."""
+    if parameters is None:
+        raise ParameterError("a skew scenario needs the numbers of skew_shock")
+    cap, slope = parameters.linear_base_cap, parameters.linear_c_base
+    if shock is VolShock.ABS:
+        cap, slope = parameters.abs_base_cap, parameters.abs_c_base
+    time = root(years(seconds))
+    width = time * parameters.width_scale * (parameters.vol_param_static + time * parameters.vol_param_scale)
+    return Bend(cap + slope * time, max(parameters.min_k_star, width))
+
+
 def skewed_volatility(
     volatility: Fixed, strike: Fixed, expiry: Expiry, shock: VolShock, parameters: SkewShock | None
 ) -> Fixed:
     """A volatility on a surface that is tilted (`linear`) or bent (`abs`) about the unshocked forward.
 
-    Raises ParameterError where the model has no skew. A negative cap is taken literally, as the contract does.
+    A negative cap is taken literally, as the contract does. Raises ParameterError where the model has no skew.
     """
-    if parameters is None:
-        raise ParameterError("a skew scenario needs the numbers of skew_shock")
+    cap, width = bend(expiry.seconds, shock, parameters)
     moneyness = ln(max(strike / expiry.forward, Fixed(1)))
-    away, cap = moneyness, parameters.linear_base_cap
-    slope = parameters.linear_c_base
-    if shock is VolShock.ABS:
-        away, cap, slope = abs(moneyness), parameters.abs_base_cap, parameters.abs_c_base
-    time = root(years(expiry.seconds))
-    cap += slope * time
-    width = time * parameters.width_scale * (parameters.vol_param_static + time * parameters.vol_param_scale)
-    moved = away * cap / max(parameters.min_k_star, width)
+    away = abs(moneyness) if shock is VolShock.ABS else moneyness
+    moved = away * cap / width
     moved = max(-cap, moved) if away < ZERO else min(cap, moved)
     return volatility * positive(ONE + moved)

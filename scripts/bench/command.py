@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 
 def bench(
-    what: Literal["ledger", "proof", "gas"],
+    what: Literal["ledger", "proof", "gas", "margin"],
     *,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
@@ -17,7 +17,7 @@ def bench(
     Parameters
     ----------
     what
-        The part: ledger, proof or gas.
+        The part: ledger, proof, gas or margin.
     json
         Print machine, sizes and measures as JSON instead of a table.
     """
