@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from margin.fixed import ZERO, Fixed, positive, total
-from margin.marks import Market, MissingMarkError
-from margin.positions import Holdings
+from margin.marks import Market, MissingMarkError, above_zero
+from margin.positions import Holdings, UnknownHoldingError
 from margin.result import Margin
 from margin.standard_options import ExpiryMargin, Pair, doubt, expiry_margin
 from margin.standard_parameters import Depeg, StandardMarket, StandardParameters
@@ -42,7 +42,11 @@ def standard_margin(
     cash: Fixed,
     holdings: Mapping[str, Holdings],
 ) -> StandardMargin:
-    """Net margins of one account in USD. Raises MissingMarkError, or KeyError for an underlying without parameters."""
+    """Net margins of one account in USD.
+
+    Raises MissingMarkError, UnknownHoldingError, or KeyError for an underlying without parameters.
+    """
+    above_zero(stable_price, "the stablecoin")
     markets = {
         name: _of_market(parameters.markets[name], parameters.depeg, stable_price, _feed(feeds, name), held)
         for name, held in holdings.items()
@@ -61,6 +65,10 @@ def _feed(feeds: Mapping[str, Market], name: str) -> Market:
 def _of_market(
     parameters: StandardMarket, depeg: Depeg, stable_price: Fixed, market: Market, held: Holdings
 ) -> MarketMargin:
+    if held.collaterals:
+        raise UnknownHoldingError("standard margin has no collaterals but cash and base")
+    if held.depends_on_spot:
+        above_zero(market.spot.price, "spot")
     expiries = tuple(
         expiry_margin(parameters, market, market.expiry(seconds), options) for seconds, options in held.by_expiry()
     )
@@ -80,7 +88,8 @@ def _of_market(
 def _of_perp(parameters: StandardMarket, market: Market, held: Holdings) -> Pair:
     if not held.perp:
         return Pair()
-    notional, rates, oracle = abs(held.perp) * market.perp.price, parameters.perp, parameters.oracle_contingency
+    rates, oracle = parameters.perp, parameters.oracle_contingency
+    notional = abs(held.perp) * above_zero(market.perp.price, "the perpetual")
     confidence = min(market.spot.confidence, market.perp.confidence)
     doubted = doubt(confidence, oracle.perp_threshold, oracle) * market.spot.price * abs(held.perp)
     return Pair(held.unsettled - notional * rates.im_req - doubted, held.unsettled - notional * rates.mm_req)
