@@ -92,11 +92,6 @@ def test_the_worst_settlement_by_hand(options: list[Option], worst: int) -> None
     assert worst_payoff(options) == worst
 
 
-@given(books, books)
-def test_two_books_together_lose_no_more_than_apart(one: list[Option], other: list[Option]) -> None:
-    assert worst_payoff(one + other) >= worst_payoff(one) + worst_payoff(other)
-
-
 def test_its_own_sums_are_cut_once() -> None:
     # Each product would be cut to 0; their sum is not.
     tiny = [Option(0, Fixed(1), False, Fixed(-(10**18) // 2)), Option(0, Fixed(2), False, Fixed(-(10**18) // 2))]
