@@ -126,9 +126,9 @@ def _expiry(place: Place) -> Expiry:
         whole.fixed() if whole else place["forward_variable"].fixed(),
         _surface(place),
         ZERO if whole else place["forward_fixed"].fixed(),
-        _or(place, "rate", ZERO),
+        _or(place, "rate", ZERO) if whole else place["rate"].fixed(),
         place["forward_confidence"].fixed(),
-        _or(place, "rate_confidence", ONE),
+        _or(place, "rate_confidence", ONE) if whole else place["rate_confidence"].fixed(),
         place["vol_confidence"].fixed(),
     )
 

@@ -17,25 +17,24 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from scripts.margin_checks.mutants import Mutant, mutants
-from scripts.margin_checks.trial import Verdict, verdict
+from scripts.margin_checks.trial import Verdict, prepare, verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "tests" / "margin" / "mutation.txt"
 REASONS = RECORD.with_suffix(".toml")
 LEAST_KILLED_BPS = 9_000
 
-GOLDEN = "test_margin_golden.py::test_the_engine_agrees_with_the_plain_script"
-STANDARD = ("test_standard_options.py", "test_standard.py") + tuple(
-    f"{GOLDEN}[standard/{kind}]" for kind in ("any", "deep", "far")
+STANDARD = (("standard/any", "standard/deep", "standard/far"), ("standard_options", "standard"))
+PORTFOLIO = (
+    ("pmrm/plain", "pmrm2/skew", "pmrm/basis", "pmrm/any", "pmrm2/swapped", "pmrm2/any"),
+    ("shocks", "contingencies", "portfolio"),
 )
-PORTFOLIO = ("test_shocks.py", "test_contingencies.py", "test_portfolio.py") + tuple(
-    f"{GOLDEN}[{kind}]" for kind in ("pmrm/plain", "pmrm/basis", "pmrm/any", "pmrm2/skew", "pmrm2/swapped", "pmrm2/any")
-)
-"""What has to notice, the quickest first; nothing that is outside of this checkout."""
+"""Kinds of golden cases and tests that have to notice; nothing that is outside of this checkout."""
 TARGETS = {
     "standard": STANDARD, "standard_options": STANDARD, "portfolio": PORTFOLIO, "contingencies": PORTFOLIO,
     "shocks": PORTFOLIO,
 }  # fmt: skip
+CASES = prepare()
 VALUES = ("fixed", "marks", "positions", "result", "standard_parameters", "portfolio_parameters", *TARGETS)
 """Modules whose attributes may be taken for one another."""
 
@@ -70,7 +69,9 @@ def attributes() -> frozenset[str]:
 
 def trial(module: str, mutant: Mutant) -> Verdict:
     """In a worker."""
-    return verdict(f"margin.{module}", mutant.apply(source(module)), [f"tests/margin/{one}" for one in TARGETS[module]])
+    kinds, tests = TARGETS[module]
+    files = [f"tests/margin/test_{name}.py" for name in tests]
+    return verdict(f"margin.{module}", mutant.apply(source(module)), kinds, files, CASES)
 
 
 def tried(module: str, pool: ProcessPoolExecutor) -> Outcome:

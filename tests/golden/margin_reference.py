@@ -71,45 +71,54 @@ def pays(option, x):
 
 
 def srm(case):
-    p, feeds, cash = case["params"], case["feeds"], case["portfolio"]["cash"]
+    p, feeds = case["params"], case["feeds"]
     stable, seen = feeds["stable_price"], []
-    im = mm = mtm = cash
+    im = mm = mtm = case["portfolio"]["cash"]
     for name, held in case["portfolio"]["markets"].items():
         feed, rules = feeds["markets"][name], p["markets"][name]
-        spot, oracle = feed["spot"], rules["oracle_contingency"]
-        n, b, unsettled = held["perp"], held["base"], held["perp_unsettled_cash"]
-        hedged = abs(n)
-        if n != 0:
-            c = min(feed["spot_confidence"], feed["perp_confidence"])
-            asked = 0.0
-            if oracle["perp_threshold"] != 0 and c < oracle["perp_threshold"]:
-                asked = (1 - c) * oracle["oc_factor"] * spot * abs(n)
-                seen.append("perp doubted")
-            im += unsettled - abs(n) * feed["perp_price"] * rules["perp"]["im_req"] - asked
-            mm += unsettled - abs(n) * feed["perp_price"] * rules["perp"]["mm_req"]
-            mtm += unsettled
+        parts = [srm_perp(rules, feed, held, seen), srm_base(rules, feed, held, stable, seen)]
+        hedged = abs(held["perp"])
         for expiry, options in groups(held["options"], feed):
-            e_im, e_mm, e_mtm, shorts = srm_expiry(rules["option"], spot, expiry, options, seen)
+            *part, shorts = srm_expiry(rules["option"], feed["spot"], expiry, options, seen)
             c = min(feed["spot_confidence"], expiry["forward_confidence"], expiry["vol_confidence"])
-            if oracle["option_threshold"] != 0 and c < oracle["option_threshold"]:
-                e_im -= (1 - c) * oracle["oc_factor"] * spot * shorts
-                seen.append("options doubted")
-            im, mm, mtm, hedged = im + e_im, mm + e_mm, mtm + e_mtm, hedged + shorts
-        if b != 0:
-            worth = b * spot
-            mm += worth * rules["base"]["margin_factor"]
-            counted = worth * rules["base"]["margin_factor"] * rules["base"]["im_scale"]
-            c = feed["spot_confidence"]
-            if counted != 0 and oracle["base_threshold"] != 0 and c < oracle["base_threshold"]:
-                counted -= (1 - c) * oracle["oc_factor"] * worth
-                seen.append("base doubted")
-            im += counted
-            mtm += worth / stable
+            part[0] -= srm_doubt(rules, "option", c, feed["spot"] * shorts, seen)
+            parts.append(part)
+            hedged += shorts
         fallen = up(p["depeg"]["threshold"] - stable)
         if fallen and hedged:
             seen.append("depeg")
-        im -= fallen * p["depeg"]["depeg_factor"] * spot * hedged
+        parts.append((-fallen * p["depeg"]["depeg_factor"] * feed["spot"] * hedged, 0.0, 0.0))
+        im, mm, mtm = (so_far + sum(more) for so_far, more in zip((im, mm, mtm), zip(*parts, strict=True), strict=True))
     return {"im": im, "mm": mm, "mtm": mtm}, seen
+
+
+def srm_doubt(rules, which, c, q, seen):
+    oracle = rules["oracle_contingency"]
+    if oracle[f"{which}_threshold"] == 0 or c >= oracle[f"{which}_threshold"]:
+        return 0.0
+    seen.append(f"{which} doubted")
+    return (1 - c) * oracle["oc_factor"] * q
+
+
+def srm_perp(rules, feed, held, seen):
+    n, unsettled = abs(held["perp"]), held["perp_unsettled_cash"]
+    if n == 0:
+        return 0.0, 0.0, 0.0
+    c = min(feed["spot_confidence"], feed["perp_confidence"])
+    doubted = srm_doubt(rules, "perp", c, feed["spot"] * n, seen)
+    im, mm = (n * feed["perp_price"] * rules["perp"][key] for key in ("im_req", "mm_req"))
+    return unsettled - im - doubted, unsettled - mm, unsettled
+
+
+def srm_base(rules, feed, held, stable, seen):
+    if held["base"] == 0:
+        return 0.0, 0.0, 0.0
+    worth = held["base"] * feed["spot"]
+    mm = worth * rules["base"]["margin_factor"]
+    im = mm * rules["base"]["im_scale"]
+    if im != 0:
+        im -= srm_doubt(rules, "base", feed["spot_confidence"], worth, seen)
+    return im, mm, worth / stable
 
 
 def srm_expiry(rules, spot, expiry, options, seen):

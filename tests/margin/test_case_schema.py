@@ -54,6 +54,8 @@ WRONG = [
     ("PMRM", "params/margin/im_factor", True, "params.margin.im_factor is a number, not True"),
     ("PMRM", "feeds/expiries/0/forward_fixed", ..., "feeds.expiries[0].forward_fixed is missing"),
     ("PMRM", "feeds/expiries/0/vols/0/vol", ..., "feeds.expiries[0].vols[0].vol is missing"),
+    ("PMRM", "feeds/expiries/0/rate", ..., "feeds.expiries[0].rate is missing"),
+    ("PMRM_2", "feeds/expiries/0/rate_confidence", ..., "feeds.expiries[0].rate_confidence is missing"),
     ("PMRM", "feeds/perp_price", ..., "feeds.perp_price is missing"),
     ("PMRM_2", "params/skew_shock", 5, "params.skew_shock is an object, not 5"),
     ("PMRM_2", "portfolio/collaterals", {}, "portfolio.collaterals is a list, not an object"),

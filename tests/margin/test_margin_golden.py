@@ -39,7 +39,7 @@ def test_the_engine_agrees_with_the_plain_script(cases: list[Any], kind: str) ->
 # Model, branch that decides, and how many cases it decides at least.
 BRANCHES = """
 SRM       perp_doubted                          5
-SRM       options_doubted                       10
+SRM       option_doubted                        10
 SRM       base_doubted                          5
 SRM       depeg                                 10
 SRM       put_by_offset                         5
