@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from margin.fixed import ZERO, Fixed, positive, total
+from margin.fixed import Fixed, positive, total
 from margin.marks import Market, MissingMarkError, above_zero
 from margin.positions import Holdings, UnknownHoldingError
 from margin.result import Margin
@@ -81,7 +81,7 @@ def _of_market(
         depeg=positive(depeg.threshold - stable_price) * depeg.depeg_factor * spot * exposed,
         mark_to_market=held.unsettled
         + total([expiry.mark_to_market for expiry in expiries])
-        + (base_worth / stable_price if held.base else ZERO),
+        + base_worth / stable_price,
     )
 
 

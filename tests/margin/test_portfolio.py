@@ -130,6 +130,12 @@ def test_a_scenario_that_shocks_nothing_still_discounts() -> None:
     assert short.scenario_pnl[0] == 0
 
 
+def test_little_that_is_worth_something_is_discounted_too() -> None:
+    result = portfolio(Holdings(options=(call(1500, "0.001"),)), market(expiry()), parameters=only("1 none"))
+    assert 0 < result.option_mtm < ONE
+    assert result.scenario_pnl[0] < 0
+
+
 def test_the_discount_is_of_the_sum_of_an_expiry() -> None:
     spread = (call(1500, 2), call(1600, -1))
     result = portfolio(Holdings(options=spread), market(expiry()), parameters=only("1 none"))
@@ -184,6 +190,12 @@ def test_basis_competes_with_the_scenarios_and_each_expiry_moves_by_itself() -> 
 def test_a_gain_is_no_basis() -> None:
     box = (call(1400, 1), put(1400, -1), call(1600, -1), put(1600, 1))
     assert close(portfolio(Holdings(options=box)).basis, ZERO)
+
+
+def test_of_basis_and_scenario_that_are_alike_the_scenario_is_told() -> None:
+    nothing = portfolio(Holdings(), cash=3)
+    assert nothing.basis == min(nothing.scenario_pnl) == 0
+    assert nothing.binding == 0
 
 
 def test_a_stored_scenario_and_the_basis_floor() -> None:

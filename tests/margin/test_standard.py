@@ -114,6 +114,11 @@ def test_a_missing_price_is_an_error_that_names_it(name: str, held: Holdings, fe
         standard({name: held}, {"ETH": feed})  # what is not priced is never taken as zero
 
 
+def test_what_is_not_needed_may_be_missing() -> None:
+    assert standard(Holdings(), market(spot=0, perp=0), cash=3).margin.initial == 3
+    assert standard(Holdings(base=ONE), market(perp=0)).margin.maintenance == 1200
+
+
 def test_the_stablecoin_has_to_have_a_price() -> None:
     with pytest.raises(MissingMarkError, match="stablecoin"):
         standard(Holdings(), stable=0)

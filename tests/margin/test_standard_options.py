@@ -163,6 +163,11 @@ def test_a_forward_has_to_be_there(forward: int) -> None:
         expiry_margin(STANDARD, FEED, expiry(forward), [call(2000, 1)])
 
 
+def test_a_forward_may_be_small() -> None:
+    small = expiry_margin(STANDARD, market(spot="0.5"), expiry("0.5"), [call(0, 1)])
+    assert small.mark_to_market == fixed("0.5")
+
+
 def test_pairs_add_and_compare_part_by_part() -> None:
     assert Pair(ONE, ZERO) + Pair(ONE, -ONE) == Pair(fixed(2), -ONE)
     assert Pair(ONE, -ONE).larger(Pair(ZERO, ZERO)) == Pair(ONE, ZERO)
