@@ -72,11 +72,13 @@ def test_every_mutant_of_margin_compiles_and_is_told_apart() -> None:
 
 TRIAL = """
 from scripts.margin_checks.trial import verdict
-from scripts.margin_checks.mutation import source
+from scripts.margin_checks.mutation import CASES, source
 text = source("shocks")
-tests = ["tests/margin/test_shocks.py"]
-for mutant in (text, text.replace("30 * 86_400", "31 * 86_400"), text.replace("import ln", "import no_such_thing")):
-    print(verdict("margin.shocks", mutant, tests).value)
+longer, broken = text.replace("30 * 86_400", "31 * 86_400"), text.replace("import ln", "import no_such_thing")
+for mutant in (text, longer, broken):
+    print(verdict("margin.shocks", mutant, [], ["tests/margin/test_shocks.py"], CASES).value)
+for mutant in (text, longer):
+    print(verdict("margin.shocks", mutant, ["pmrm/plain"], ["tests/margin/test_marks.py"], CASES).value)
 """
 
 
@@ -84,7 +86,7 @@ def test_verdicts() -> None:
     answer = subprocess.run(
         [sys.executable, "-c", TRIAL], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
     )
-    assert answer.stdout.split() == ["survived", "killed", "killed"]
+    assert answer.stdout.split() == ["survived", "killed", "killed", "survived", "killed"]
 
 
 def test_the_record_says_what_is_wrong() -> None:
