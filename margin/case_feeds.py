@@ -33,9 +33,9 @@ def _expiry(place: Place, now_s: int | None) -> Expiry:
         whole.from_zero() if whole else place["forward_variable"].from_zero(),
         _surface(place),
         ZERO if whole else place["forward_fixed"].from_zero(),
-        _or(place, "rate", ZERO),
+        _or(place, "rate", ZERO) if whole else place["rate"].fixed(),
         place["forward_confidence"].share(),
-        place["rate_confidence"].share() if place.get("rate_confidence") else ONE,
+        place["rate_confidence"].share() if place.get("rate_confidence") or not whole else ONE,
         place["vol_confidence"].share(),
     )
 

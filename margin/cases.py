@@ -13,6 +13,7 @@ from margin.marks import MissingMarkError
 from margin.parameter_set import ParameterSet
 from margin.portfolio import PortfolioMargin
 from margin.portfolio_parameters import ParameterError, PlainPortfolio
+from margin.positions import UnknownHoldingError
 from margin.reading import DocumentError, Place
 from margin.result import Margin
 from margin.standard_parameters import MissingParameterError
@@ -33,7 +34,7 @@ _READERS: Mapping[str, Callable[[Place, ParameterSet], AnyCase]] = {
 
 CASE_FAULTS = (
     DocumentError, FixedError, SviError, ParameterError, AuctionError, MissingMarkError, MissingParameterError,
-    ZeroDivisionError,
+    UnknownHoldingError, ZeroDivisionError,
 )  # fmt: skip
 """What reading and evaluating a case may raise; `why` says it in words."""
 

@@ -11,6 +11,13 @@ class MissingMarkError(LookupError):
     """A position needs a price, forward or volatility that is not there. It names which; nothing is taken as zero."""
 
 
+def above_zero(price: Fixed, of: str) -> Fixed:
+    """The price, where it is one. Raises MissingMarkError: a feed that has nothing says zero."""
+    if price <= 0:
+        raise MissingMarkError(f"no price above zero of {of}")
+    return price
+
+
 class Surface(Protocol):
     """Where the volatility of a strike comes from."""
 

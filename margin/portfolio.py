@@ -11,9 +11,9 @@ from margin.black76 import black76, years
 from margin.contingencies import Contingencies, contingencies
 from margin.discounts import discounts, factors
 from margin.fixed import ONE, ZERO, Fixed, total
-from margin.marks import Expiry, Market
+from margin.marks import Expiry, Market, above_zero
 from margin.portfolio_parameters import CollateralPortfolio, PlainPortfolio, Scenario
-from margin.positions import Collateral, Holdings, Option
+from margin.positions import Collateral, Holdings, Option, UnknownHoldingError
 from margin.result import Margin
 from margin.shocks import reach, shocked_volatility, skewed_volatility
 
@@ -39,13 +39,13 @@ class PortfolioMargin:
     @property
     def margin(self) -> Margin:
         """The margins under what binds."""
-        return self._at(min(self.basis, *self.scenario_pnl))
+        return self._at(min((self.basis, *self.scenario_pnl)))
 
     @property
     def binding(self) -> int | None:
         """The number of the worst scenario, the first on a tie; None where the basis is worse than all."""
-        worst = min(range(len(self.scenario_pnl)), key=self.scenario_pnl.__getitem__)
-        return worst if self.scenario_pnl[worst] <= self.basis else None
+        worst = min(range(len(self.scenario_pnl)), key=self.scenario_pnl.__getitem__, default=None)
+        return None if worst is None or self.basis < self.scenario_pnl[worst] else worst
 
     def under(self, scenario: int) -> Margin:
         """The margins as an auction computes them, which has stored one scenario's number."""
@@ -85,7 +85,12 @@ class _Group:
 def portfolio_margin(
     parameters: PortfolioParameters, stable_price: Fixed, market: Market, cash: Fixed, held: Holdings
 ) -> PortfolioMargin:
-    """Net margins of one account in USD. Raises MissingMarkError, SviError, ParameterError."""
+    """Net margins of one account in USD. Raises MissingMarkError, UnknownHoldingError, SviError, ParameterError."""
+    above_zero(stable_price, "the stablecoin")
+    if held.depends_on_spot:
+        above_zero(market.spot.price, "spot")
+    if held.perp:
+        above_zero(market.perp.price, "the perpetual")
     collaterals = _collaterals(parameters, market, held)
     worths = [one.amount * one.price / stable_price for one in collaterals]
     groups = [_group(parameters, market.expiry(seconds), options) for seconds, options in held.by_expiry()]
@@ -177,7 +182,10 @@ def _value(
 
 def _collaterals(parameters: PortfolioParameters, market: Market, held: Holdings) -> tuple[Collateral, ...]:
     """PMRM's base asset is a collateral that cancels risk, at spot; its haircut is in the static contingency."""
-    if not isinstance(parameters, PlainPortfolio):
+    is_plain = isinstance(parameters, PlainPortfolio)
+    if held.collaterals if is_plain else held.base:
+        raise UnknownHoldingError("PMRM holds its base asset and no collaterals, PMRM_2 collaterals and no base")
+    if not is_plain:
         return held.collaterals
     spot = market.spot
     return (Collateral("base", held.base, spot.price, spot.confidence, True, ZERO, ZERO),)

@@ -40,7 +40,7 @@ class Scenario:
 
     def __post_init__(self) -> None:
         if self.vol_shock.is_skew and self.spot_shock != 1:
-            raise ParameterError(f"a {self.vol_shock.value} scenario leaves spot at 1, not {self.spot_shock}")
+            raise ParameterError(f"the skew {self.vol_shock.value} leaves spot at 1, not {self.spot_shock}")
 
     def __str__(self) -> str:
         damped = "" if self.dampening_factor == 1 else f" × {self.dampening_factor}"

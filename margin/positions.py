@@ -7,6 +7,10 @@ from itertools import groupby
 from margin.fixed import ZERO, Fixed, positive, total
 
 
+class UnknownHoldingError(ValueError):
+    """A holding that the margin model has no place for; it is not passed over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """`amount` contracts of one option."""
@@ -49,6 +53,11 @@ class Holdings:
     base: Fixed = ZERO
     options: tuple[Option, ...] = ()
     collaterals: tuple[Collateral, ...] = ()
+
+    @property
+    def depends_on_spot(self) -> bool:
+        """Whether anything is held of the underlying or on it."""
+        return bool(self.perp or self.base or self.options)
 
     @property
     def unsettled(self) -> Fixed:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from margin.fixed import ZERO, Fixed, positive, total
-from margin.marks import Market, MissingMarkError
-from margin.positions import Holdings
+from margin.fixed import Fixed, positive, total
+from margin.marks import Market, MissingMarkError, above_zero
+from margin.positions import Holdings, UnknownHoldingError
 from margin.result import Margin
 from margin.standard_options import ExpiryMargin, Pair, doubt, expiry_margin
 from margin.standard_parameters import Depeg, MissingParameterError, StandardMarket, StandardParameters
@@ -42,7 +42,8 @@ def standard_margin(
     cash: Fixed,
     holdings: Mapping[str, Holdings],
 ) -> StandardMargin:
-    """Net margins of one account in USD. Raises MissingMarkError, MissingParameterError."""
+    """Net margins of one account in USD. Raises MissingMarkError, MissingParameterError, UnknownHoldingError."""
+    above_zero(stable_price, "the stablecoin")
     markets = {
         name: _of_market(_numbers(parameters, name, held), parameters.depeg, stable_price, _feed(feeds, name), held)
         for name, held in holdings.items()
@@ -74,6 +75,10 @@ def _numbers(parameters: StandardParameters, name: str, held: Holdings) -> Stand
 def _of_market(
     parameters: StandardMarket, depeg: Depeg, stable_price: Fixed, market: Market, held: Holdings
 ) -> MarketMargin:
+    if held.collaterals:
+        raise UnknownHoldingError("standard margin has no collaterals but cash and base")
+    if held.depends_on_spot:
+        above_zero(market.spot.price, "spot")
     expiries = tuple(
         expiry_margin(parameters, market, market.expiry(seconds), options) for seconds, options in held.by_expiry()
     )
@@ -86,14 +91,15 @@ def _of_market(
         depeg=positive(depeg.threshold - stable_price) * depeg.depeg_factor * spot * exposed,
         mark_to_market=held.unsettled
         + total([expiry.mark_to_market for expiry in expiries])
-        + (base_worth / stable_price if held.base else ZERO),
+        + base_worth / stable_price,
     )
 
 
 def _of_perp(parameters: StandardMarket, market: Market, held: Holdings) -> Pair:
     if not held.perp or parameters.perp is None:
         return Pair()
-    notional, rates, oracle = abs(held.perp) * market.perp.price, parameters.perp, parameters.oracle_contingency
+    rates, oracle = parameters.perp, parameters.oracle_contingency
+    notional = abs(held.perp) * above_zero(market.perp.price, "the perpetual")
     confidence = min(market.spot.confidence, market.perp.confidence)
     doubted = doubt(confidence, oracle.perp_threshold, oracle) * market.spot.price * abs(held.perp)
     return Pair(held.unsettled - notional * rates.im_req - doubted, held.unsettled - notional * rates.mm_req)

@@ -82,6 +82,43 @@ def test_just_below_the_cap_the_formula_still_holds() -> None:
     assert small_call == pytest.approx(100 * (2 * NormalDist().cdf(1.0) - 1), abs=1e-9)
 
 
+# Forward, strike, volatility; the delta is N(d1), and the same at its edges as before discounting.
+DELTAS = """
+forward strike volatility delta why
+0       0      1          1     strike_zero
+90      0      30         1     strike_zero
+0       80     30         0     forward_zero
+90      80     24         1     at_the_cap
+90      80     0          1     in_the_money
+80      90     0          0     out_of_the_money
+80      80     0          0.5   at_the_money
+100     100    0.2        0.539827837277029 d1_is_a_tenth
+"""
+
+
+@pytest.mark.parametrize("row", DELTAS.strip().splitlines()[1:], ids=lambda row: row.split()[-1])
+def test_the_delta_is_before_discounting(row: str) -> None:
+    *given_, want, _ = row.split()
+    for discount in ("1", "0.5"):
+        prices = exact.black76(*map(Fixed.of, given_), YEAR_S, Fixed.of(discount))
+        assert abs(prices.call_delta - Fixed.of(want)) <= Fixed(10_000)
+
+
+@pytest.mark.parametrize(("forward", "strike"), [("0", "0"), ("0", "80"), ("90", "0"), ("90", "80"), ("80", "90")])
+@pytest.mark.parametrize("volatility", ["0", "0.8", "30"])
+def test_a_discount_is_a_factor_of_both_prices(forward: str, strike: str, volatility: str) -> None:
+    plain = exact.black76(Fixed.of(forward), Fixed.of(strike), Fixed.of(volatility), YEAR_S)
+    half = exact.black76(Fixed.of(forward), Fixed.of(strike), Fixed.of(volatility), YEAR_S, Fixed.of("0.5"))
+    assert abs(half.call - plain.call / 2) <= Fixed(1)
+    assert abs(half.put - plain.put / 2) <= Fixed(1)
+
+
+def test_a_moneyness_below_its_least_is_computed_with_the_least() -> None:
+    # The strike over the forward is cut to nothing; its logarithm is that of 1e-18, and the put is worth nothing.
+    prices = exact.black76(Fixed.of("1e30"), Fixed(1), Fixed.of("0.5"), YEAR_S)
+    assert (prices.call, prices.put) == (Fixed.of("1e30"), Fixed(0))
+
+
 prices = st.floats(1.0, 1e6)
 
 

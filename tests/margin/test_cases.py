@@ -219,7 +219,7 @@ def set_to(value: object, *path: Any) -> Callable[[Document], None]:
         (less("params", "margin", "im_factor"), "params.margin.im_factor is missing"),
         (set_to([], "params", "scenarios"), "the document has params.scenarios without a scenario"),
         (set_to("sideways", "params", "scenarios", 3, "vol_shock"), "params.scenarios[3].vol_shock is one of up,"),
-        (set_to("abs", "params", "scenarios", 3, "vol_shock"), "params.scenarios[3] is not valid: a abs "),
+        (set_to("abs", "params", "scenarios", 3, "vol_shock"), "params.scenarios[3] is not valid: the skew abs "),
         (less("feeds", "spot"), "feeds.spot is missing"),
         (set_to(True, "feeds", "spot"), "feeds.spot is a number, not True"),
         (set_to(-1, "feeds", "spot"), "feeds.spot is at least 0, not -1"),

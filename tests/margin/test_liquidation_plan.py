@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from margin.case_schema import PortfolioCase, case_of, documents
+from margin.case_schema import PortfolioCase, case_of
+from margin.case_text import cases_in
 from margin.fixed import ONE, ZERO, Fixed
 from margin.gate import Kind
 from margin.liquidation_legs import Account, Leg
@@ -229,7 +230,8 @@ def test_under_portfolio_margin_hedges_are_closed_together() -> None:
     if not vectors.is_file():
         pytest.skip("the shared cases of margin are not beside this checkout")
     reached: Counter[str] = Counter()
-    for case in map(case_of, (one for one in documents(vectors.read_text()) if one["model"] == "PMRM")):
+    documents = [found.document() for found in cases_in(vectors.read_text().splitlines(keepends=True))]
+    for case in map(case_of, (one for one in documents if one["model"] == "PMRM")):
         if not isinstance(case, PortfolioCase) or case.held.collaterals or case.held.base:
             continue
         before = of_case(case)
