@@ -111,7 +111,7 @@ class Arena:
 
 
 def killer(told: str) -> str:
-    """The test file of the first failure in what forge says. Raises ToolchainError when it failed for another reason."""
+    """The test file of the first failure in what forge says. Raises ToolchainError where nothing failed by a test."""
     suite = ""
     for line in told.splitlines():
         if header := re.match(r"Ran \d+ tests? for (\S+):\w+", line):

@@ -5,11 +5,12 @@ A kill holds as long as the test file that did it is the same, with all that it 
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
 from scripts.contract_checks.arena import SETTINGS, Trial, Verdict, tests_of
 from scripts.contract_checks.mutant_builds import closure
-from scripts.contract_checks.toolchain import CONTRACTS
+from scripts.contract_checks.toolchain import CONTRACTS, find_forge, run
 
 MEMORY = CONTRACTS / "cache" / "mutation"
 
@@ -46,5 +47,9 @@ def _name(code: str) -> str:
 def _digest(*tests: str) -> str:
     """What a verdict of these test files depends on besides the mutant: the sources, forge's settings and ours."""
     texts = {name: text for test in tests for name, text in closure(test).items()}
-    texts["foundry.toml"] = (CONTRACTS / "foundry.toml").read_text()
-    return hashlib.sha256(json.dumps([texts, SETTINGS], sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([texts, SETTINGS, _config()], sort_keys=True).encode()).hexdigest()[:16]
+
+
+@cache
+def _config() -> str:
+    return run([find_forge(), "config", "--json"], settings=SETTINGS).stdout
