@@ -54,9 +54,11 @@ def deep(calls: int, jobs: int) -> list[str]:
                     return found
                 made.update(counted(results))
                 progress.show(made.total())
-    finally:  # also of what was broken off: so far, and no failure until then
-        record = _record(made, seed, progress.elapsed_s())
-        say([record])
+    except KeyboardInterrupt:
+        say(["Broken off; until then:", "", _record(made, seed, progress.elapsed_s())])
+        raise
+    record = _record(made, seed, progress.elapsed_s())
+    say([record])
     if made.total() >= CALLS:
         RECORD.write_text(record)
     return []
