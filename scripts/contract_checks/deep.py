@@ -60,7 +60,7 @@ def deep(calls: int, jobs: int) -> list[str]:
     record = _record(made, seed, progress.elapsed_s())
     say([record])
     if made.total() >= CALLS:
-        RECORD.write_text(record)
+        RECORD.write_text(f"{record}\n")
     return []
 
 
@@ -162,4 +162,4 @@ def _record(made: Counter[str], last_seed: int, elapsed_s: float) -> str:
         "",
         *(f"{calls:>12,}  {test}" for test, calls in sorted(made.items())),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)

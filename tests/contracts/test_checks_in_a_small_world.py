@@ -149,7 +149,7 @@ def test_calls_are_made_and_counted_by_test_and_a_failure_is_told_with_its_seed(
     assert sum(told.values()) >= 20_000
     assert not (world.contracts / "audit" / "deep.txt").exists(), "so few calls are not what a record is of"
 
-    world.write("src/CustodyToken.sol", PURSE.replace("held += amount", "if (amount != 77) held += amount"))
+    world.write("src/CustodyToken.sol", PURSE.replace("held += amount", "if (amount < 77) held += amount"))
     done = world.run("deep", "--calls", "20000")
     assert done.returncode == 1
     assert "CustodyTokenTest.test_taken_once(uint8) failed" in done.stdout
