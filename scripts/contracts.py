@@ -100,7 +100,12 @@ def parser() -> argparse.ArgumentParser:
     depth = add("deep", deepen)
     depth.add_argument("--calls", type=int, default=deep.CALLS, help="at least so many (%(default)s)")
     mutants = add("mutate", mutate)
-    mutants.add_argument("contracts", nargs="*", metavar="CONTRACT", help=f"of {', '.join(mutation.TARGETS)}; else all")
+    mutants.add_argument(
+        "contracts",
+        nargs="*",
+        metavar="CONTRACT",
+        help=f"of {', '.join(mutation.TARGETS)}; else {', '.join(mutation.MONEY)}",
+    )
     for many in (depth, mutants):
         many.add_argument("--jobs", type=int, default=2, help="at once (%(default)s)")
     mutants.add_argument("--at-most", type=int, help="of each contract, spread over it; the report is not written")

@@ -1,8 +1,10 @@
 """Mutants to bytecode, many in one run of the compiler: each under a folder of its own, OpenZeppelin shared by all.
 
 One at a time would cost five seconds each, nearly all of it to start the compiler and to read what did not change.
+Builds are kept in `contracts/cache/mutation` under a digest of all that went into them.
 """
 
+import hashlib
 import json
 import os.path
 import re
@@ -14,6 +16,8 @@ from scripts.contract_checks.toolchain import CONTRACTS, ToolchainError, find_fo
 
 BATCH = 16
 """Mutants a run: the compiler keeps them all in memory, about 25 MB each."""
+
+KEPT = CONTRACTS / "cache" / "mutation"
 
 _IMPORT = re.compile(r'^import\b[^;]*?"([^"]+)"', re.MULTILINE)
 
@@ -51,6 +55,17 @@ def compile_all(contract: str, mutants: Mapping[int, tuple[str, str]]) -> dict[i
 
     `mutants` are pairs of a path from `contracts/` and its new text, by number.
     """
+    inputs = json.dumps([contract, _closure(f"src/{contract}.sol"), _settings(), mutants], sort_keys=True)
+    kept = KEPT / f"{contract}-{hashlib.sha256(inputs.encode()).hexdigest()[:16]}.json"
+    if kept.exists():
+        return {int(number): code for number, code in json.loads(kept.read_text()).items()}
+    built = _compile_all(contract, mutants)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(built))
+    return built
+
+
+def _compile_all(contract: str, mutants: Mapping[int, tuple[str, str]]) -> dict[int, str]:
     left = dict(mutants)
     while left:
         answer = _compile(contract, left)
@@ -71,7 +86,7 @@ def _one_by_one(contract: str, mutants: Mapping[int, tuple[str, str]], grave: li
         raise ToolchainError(f"the compiler failed:\n{grave[0]}")
     built: dict[int, str] = {}
     for number, one in mutants.items():
-        built |= compile_all(contract, {number: one})
+        built |= _compile_all(contract, {number: one})
     return built
 
 

@@ -1,12 +1,14 @@
 """What judges the contracts, judged: mutants, slither's findings, proofs, counted calls."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.contract_checks import deep, mutants, mutation_report, symbolic, triage
+from scripts.contract_checks import arena, deep, mutants, mutation_report, symbolic, triage
 from scripts.contract_checks.mutation_report import Outcome, Survivor
 from scripts.contract_checks.toolchain import ToolchainError
+from scripts.contract_checks.verdict_memory import Memory
 
 SOURCE = """
 pragma solidity 0.8.37;
@@ -136,3 +138,47 @@ def test_a_survivor_needs_a_reason_and_a_reason_a_survivor() -> None:
     assert len(mutation_report.wrong([outcome], stale, whole=True)) == 1
     assert mutation_report.wrong([outcome], stale, whole=False) == []
     assert "a and b are never equal here" in mutation_report.text([outcome], reasons)
+
+
+def test_every_test_gets_about_the_same_time_and_all_together_the_calls_that_are_asked_for() -> None:
+    costs = {"test_quick": 1e-5, "test_slow": 1e-3, "invariant_slowest": 1.0}
+    plan = deep.shares(costs, 100_000)
+    calls = {test: each for each, tests in plan.items() for test in tests}
+    assert calls == {"test_quick": 4**9, "test_slow": 4**5, "invariant_slowest": deep.LEAST}
+    assert deep.shares(costs, 1) == {deep.LEAST: sorted(costs)}
+    with pytest.raises(ToolchainError, match="nothing is called"):
+        deep.shares({}, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [("2s", 2.0), ("1m 2s 500ms", 62.5), ("1ms 30us", 0.00103), ("7µs 500ns", 7.5e-6), ("", 0.0)]
+)
+def test_a_duration_is_read_as_forge_tells_it(told: str, expected: float) -> None:
+    assert deep.seconds(told) == pytest.approx(expected)
+
+
+def test_a_kill_is_the_first_failed_test_and_a_failure_of_forge_is_none() -> None:
+    told = (
+        "Ran 2 tests for test/A.t.sol:ATest\n[PASS] test_a()\n\nRan 1 test for test/B.t.sol:BTest\n[FAIL: x] test_b()"
+    )
+    assert arena.killer(told) == "test/B.t.sol"
+    with pytest.raises(ToolchainError, match="without a failed test"):
+        arena.killer("Ran 2 tests for test/A.t.sol:ATest\n[PASS] test_a()\nError: no disk")
+
+
+def test_a_verdict_is_remembered_while_its_tests_are_the_same(tmp_path: Path) -> None:
+    memory = Memory("CustodyToken", tmp_path)
+    killed = arena.Trial(arena.Verdict.KILLED, "test/CustodyTokenBurn.t.sol")
+    memory.remember("fe", killed)
+    memory.remember("fd", arena.Trial(arena.Verdict.SURVIVED))
+    with (tmp_path / "CustodyToken.txt").open("a") as file:
+        file.write("cut off")
+
+    again = Memory("CustodyToken", tmp_path)
+    assert (again.recall("fe"), again.recall("fc")) == (killed, None)
+    assert again.recall("fd") == arena.Trial(arena.Verdict.SURVIVED)
+    lines = (tmp_path / "CustodyToken.txt").read_text()
+    digest = lines.split()[2]
+    (tmp_path / "CustodyToken.txt").write_text(lines.replace(digest, "0" * len(digest)))
+    changed = Memory("CustodyToken", tmp_path)
+    assert changed.recall("fe") is None, "found by a test that is another one now"
