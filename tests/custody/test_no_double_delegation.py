@@ -274,7 +274,6 @@ class Days(RuleBasedStateMachine):
             if "vault" not in name and "pool" not in name:
                 assert one.spendable >= 0, name
 
-
     # -- by dice of our own ----------------------------------------------------------------------------------------
 
     def walk(self, dice: random.Random) -> None:
