@@ -37,7 +37,7 @@ def test_only_the_venue_signs_for_it_and_only_what_it_said() -> None:
     body = bytearray(said.body)
     body[16] ^= 1
     for other in (
-        replace(said, venue="another"), replace(said, first=6), replace(said, body=bytes(body)), 
+        replace(said, venue="another"), replace(said, first=6), replace(said, body=bytes(body)),
         replace(said, body=said.body[48:]),
     ):  # fmt: skip
         assert not other.is_signed_by(DOMAIN, VENUE.address)
