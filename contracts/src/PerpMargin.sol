@@ -122,13 +122,9 @@ contract PerpMargin is IPerpMargin, AccessControl {
         uint256 depegShare = PerpMarginLib.depegShare(depegTerms, _quote(depegTerms.stable).priceE18);
 
         uint32[] memory named = _instruments;
-        address[] memory accounts = new address[](named.length);
         for (uint256 i; i < named.length; ++i) {
-            accounts[i] = account;
-        }
-        int64[] memory lots = book.positionsOf(accounts, named);
-        for (uint256 i; i < named.length; ++i) {
-            if (lots[i] != 0) _add(positions, named[i], lots[i], depegShare);
+            int64 lots = book.positionOf(account, named[i]);
+            if (lots != 0) _add(positions, named[i], lots, depegShare);
         }
     }
 
