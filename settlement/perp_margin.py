@@ -1,4 +1,4 @@
-"""Standard margin of perpetuals as the chain reckons it: the terms in, an account's margin out, in the engine's own types.
+"""Standard margin of perpetuals as the chain reckons it: terms in, an account's margin out, in the engine's own types.
 
 A deployment of its own beside those whose positions and marks it reads; nothing that moves money asks it. What its
 answers leave out, and when not to rely on them, stands in contracts/src/interfaces/IPerpMargin.sol.
