@@ -62,6 +62,7 @@ struct Margin {
 /// in 1e-18, each product cut toward zero, from left to right: the same number as `margin/standard.py`, to the unit.
 /// It holds nothing, moves nothing, and nothing here calls it.
 /// Warning: `cash` is what the caller says. Whoever lets the account itself say it checks nothing.
+/// Warning: the head binds `cash` to the positions. Deposits, releases and settlements since are the caller's to know.
 /// Warning: options, dated futures and collateral are not looked at: for an account that has an option this is not its
 /// margin. Venues that trade options should `refuse` their instruments here, so that such an account has no answer.
 /// Warning: a position in an instrument that is not in `instruments` is not seen.
