@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {PerpMargin} from "../src/PerpMargin.sol";
 import {IMarkFeed} from "../src/interfaces/IMarkFeed.sol";
 import {DepegTerms, IPerpMargin, Margin, PerpTerms, Requirement, Statement} from "../src/interfaces/IPerpMargin.sol";
 import {PerpMarginBase} from "./PerpMarginBase.sol";
@@ -64,17 +63,21 @@ contract PerpMarginTest is PerpMarginBase {
         vm.assertEq(margin.requirementOf(CLIENT).value, int256(0), "0.5");
     }
 
-    /// The order of the products shows in the last digits: 1e-18 coins of doubt, then spot, then size.
+    /// 0.3 at 7 USD is 2.1, of 11 units 23; 0.3 of 11 units, cut to 3, at 7 USD would be 21.
     function test_doubt_is_taken_of_spot_before_it_is_taken_of_the_size() public {
         _setTerms(SMALL, PerpTerms(0, 0, 1e18, 0.3e18));
-        _sure(SPOT + SMALL, 3 * USD + 1, 0);
-        _trade(SMALL, 10);
-        // 0.3 × 3.000001 = 0.9000003, × 10 units = 9; (10 × 0.3 = 3) × 3.000001 would be 9 too: the next tells apart
-        vm.assertEq(margin.requirementOf(CLIENT).initialMargin, 9, "9.000003");
-        _trade(SMALL, 1);
-        // 0.9000003 × 11 = 9.9000033; 3.3 cut to 3, × 3.000001 would be 9.000003
         _sure(SPOT + SMALL, 7 * USD, 0);
-        // 0.3 × 7 = 2.1, × 11 = 23.1; 3 × 7 would be 21
+        _trade(SMALL, 11);
+        vm.assertEq(margin.requirementOf(CLIENT).initialMargin, 23, "23.1");
+    }
+
+    function test_a_depeg_is_taken_of_spot_before_it_is_taken_of_the_size() public {
+        _setTerms(SMALL, PerpTerms(0, 0, 0, 0));
+        vm.prank(admin);
+        margin.setDepegTerms(DepegTerms(STABLE, 1e18, 3e18));
+        _mark(STABLE, 900_000);
+        _mark(SPOT + SMALL, 7 * USD);
+        _trade(SMALL, -11);
         vm.assertEq(margin.requirementOf(CLIENT).initialMargin, 23, "23.1");
     }
 
