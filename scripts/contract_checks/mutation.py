@@ -28,6 +28,7 @@ TARGETS = {
     "CustodyToken": ("CustodyToken",),
     "PositionBook": ("PositionBook", "Lanes"),
     "MarkFeed": ("MarkFeed",),
+    "PerpMargin": ("PerpMargin",),
 }
 """The contracts, each with how the names of its own tests begin."""
 
