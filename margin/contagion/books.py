@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from custody.money import allocate
 from margin.contagion.draws import Whole
 from margin.contagion.population import Indexes, Kind, Population
 from margin.contagion.scan import Prices, Rows
@@ -41,11 +42,14 @@ class Books:
             positions.first, positions.instrument, positions.lots.copy(), accounts.venue, accounts.cash_units.copy(),
             np.zeros(len(accounts), np.int64),
         )  # fmt: skip
-        size = np.bincount(accounts.venue, weights=accounts.cash_units.astype(np.float64), minlength=population.venues)
-        shares = size / max(size.sum(), 1.0)
+        brought = np.zeros(population.venues, np.int64)
+        np.add.at(brought, accounts.venue, accounts.cash_units)
+        funds, capitals = (
+            np.array(allocate(units, brought.tolist()), np.int64) for units in (fund_units, capital_units)
+        )
         books = cls(
             population, rows, positions.owner(), _rest(population), population.clients.outside_units.copy(),
-            (fund_units * shares).astype(np.int64), (capital_units * shares).astype(np.int64), guarantee_units,
+            funds, capitals, guarantee_units,
         )  # fmt: skip
         books._total_units = books.total_units()
         return books
@@ -68,7 +72,7 @@ class Books:
     def unrealised_units(self, prices: Prices) -> int:
         """Σ lots · (price − settlement mark): zero where every instrument nets to zero at every venue."""
         venue = self.rows.venue[self.owner]
-        gap = prices.now[self.rows.instrument] - prices.settled[venue, self.rows.instrument]
+        gap = prices.current[self.rows.instrument] - prices.settled[venue, self.rows.instrument]
         return int((self.rows.lots * gap).sum())
 
     def net_lots(self) -> NDArray[np.int64]:
@@ -81,13 +85,13 @@ class Books:
     def settle(self, venue: int, prices: Prices) -> None:
         """Move what was gained and lost since the last settlement into principal, at these prices."""
         here = self.rows.venue == venue
-        gap = prices.now - prices.settled[venue]
+        gap = prices.current - prices.settled[venue]
         unrealised = np.add.reduceat(np.append(self.rows.lots * gap[self.rows.instrument], 0), self.rows.first[:-1]) * (
             np.diff(self.rows.first) > 0
         )
         self.rows.principal[here] += (self.rows.realised + unrealised)[here]
         self.rows.realised[here] = 0
-        prices.settled[venue] = prices.now
+        prices.settled[venue] = prices.current
 
 
 def _rest(population: Population) -> Indexes:

@@ -42,7 +42,7 @@ def orders_of(
     for account in accounts:
         notional = 0
         for at in range(rows.first[account], rows.first[account + 1]):
-            notional += abs(rows.lots[at]) * prices.now[rows.instrument[at]]
+            notional += abs(rows.lots[at]) * prices.current[rows.instrument[at]]
         share = slice_ppm if notional > slice_above_units else PPM
         for at in range(rows.first[account], rows.first[account + 1]):
             size = abs(rows.lots[at])
@@ -52,7 +52,7 @@ def orders_of(
             lots = part if rows.lots[at] > 0 else -part
             position[filled], closed[filled] = at, lots
             filled += 1
-            flow[rows.venue[account], rows.instrument[at]] -= lots * prices.now[rows.instrument[at]]
+            flow[rows.venue[account], rows.instrument[at]] -= lots * prices.current[rows.instrument[at]]
     return Orders(position[:filled], closed[:filled], flow)
 
 
@@ -62,7 +62,7 @@ def fill(orders: Orders, owner: Indexes, rows: Rows, prices: Prices, at_units: W
 
     `rest` holds, by venue · instruments + instrument, the place of the unlevered holder's position.
     """
-    kinds = len(prices.now)
+    kinds = len(prices.current)
     for place, at in enumerate(orders.position):
         account, which, lots = owner[at], rows.instrument[at], orders.lots[place]
         venue = rows.venue[account]

@@ -66,7 +66,7 @@ class Run:
         self.step += 1
         path, now_s = self.inputs.path, int(self.inputs.path.times_s[self.step])
         self.pressure.pass_time(path.returns(self.step))
-        self.prices.now[:] = displaced(path.units[self.step], self.pressure.displacement)
+        self.prices.current[:] = displaced(path.units[self.step], self.pressure.displacement)
         depth = self.pressure.depth_usd(self._maker_equity() / self._maker_units)
         self.prices.rate_ppm[:] = self.pressure.rate_ppm()
         self.status.pass_time(self.step, float(self.pressure.stress[0]))
@@ -121,10 +121,10 @@ class Run:
         forced, stopped = (orders.flow_units.sum(axis=0) / MICRO * population.weight for orders in made)
         moves = self.pressure.press(forced + a["population.stop_hits_book_share"] * stopped, depth)
         after = displaced(self.inputs.path.units[self.step], self.pressure.displacement)
-        at: Whole = (self.prices.now + after) // 2
+        at: Whole = (self.prices.current + after) // 2
         for orders in made:
             fill(orders, self.books.owner, self.books.rows, self.prices, at, self.books.rest)
-        self.prices.now[:] = after
+        self.prices.current[:] = after
         return moves
 
     def _touched(self, made: list[Orders]) -> Indexes:

@@ -64,7 +64,7 @@ def _bounds(
 ) -> None:
     """By unit: its only instrument (−1 − k for a short of k; the number of instruments where there are several, and
     one more where there is nothing), the price beyond which it may be below, and else its radius."""
-    kinds = len(prices.now)
+    kinds = len(prices.current)
     for unit in range(len(units.floor)):
         held, only, size, settled, base, gained, asked, moved = 0, 0, 0, 0, 0, 0.0, 0.0, 0.0
         for account in range(units.first[unit], units.first[unit + 1]):
@@ -75,8 +75,8 @@ def _bounds(
                     continue
                 held += 1
                 only, size, settled = which, lots, prices.settled[rows.venue[account], which]
-                notional = float(abs(lots)) * prices.now[which]
-                gained += float(lots) * (prices.now[which] - settled)
+                notional = float(abs(lots)) * prices.current[which]
+                gained += float(lots) * (prices.current[which] - settled)
                 asked += notional * bound[which] / PPM + 1.0
                 moved += notional
         radius[unit], price[unit] = 0.0, 0.0
@@ -129,15 +129,17 @@ class FastWatch:
         self._stale = True
 
     def breaches(self, prices: Prices) -> Breaches:
-        moved = np.abs(prices.now / self._seen - 1.0).max() if len(self._bound) else np.inf
+        moved = np.abs(prices.current / self._seen - 1.0).max() if len(self._bound) else np.inf
         if self._stale or self._outgrown(prices.rate_ppm) or moved > _SEEN_AGAIN:
             self._measure(prices)
             moved = 0.0
         chosen = [self._always, self._several[: np.searchsorted(self._radius, moved, side="right")]]
-        for which in range(len(prices.now)):
+        for which in range(len(prices.current)):
             longs, shorts = self._longs[which], self._shorts[which]
-            chosen.append(longs.unit[: len(longs.unit) - np.searchsorted(longs.price, prices.now[which], side="left")])
-            chosen.append(shorts.unit[: np.searchsorted(shorts.price, prices.now[which], side="right")])
+            chosen.append(
+                longs.unit[: len(longs.unit) - np.searchsorted(longs.price, prices.current[which], side="left")]
+            )
+            chosen.append(shorts.unit[: np.searchsorted(shorts.price, prices.current[which], side="right")])
         units = np.unique(np.concatenate(chosen)).astype(np.int32)
         return Breaches(*_tested(units, self._units, self._books.rows, prices))
 
@@ -147,8 +149,8 @@ class FastWatch:
 
     def _measure(self, prices: Prices) -> None:
         self._bound = _bound_of(prices.rate_ppm, 1)
-        self._seen = prices.now.astype(np.float64)
-        count, kinds = len(self._units.floor), len(prices.now)
+        self._seen = prices.current.astype(np.float64)
+        count, kinds = len(self._units.floor), len(prices.current)
         which, price, radius = np.empty(count, np.int32), np.empty(count), np.empty(count)
         _bounds(self._units, self._books.rows, prices, self._bound, which, price, radius)
         # A long is looked at while the price is at most its own, so the list falls; the search wants it rising.

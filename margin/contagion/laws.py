@@ -82,7 +82,7 @@ def _leverage(a: Assumptions, seed: int, who: Whole, equity: Floats) -> Floats:
     size = np.log(equity) - a["population.log_equity_location"]
     location = np.log(a["population.leverage_at_median"]) + a["population.leverage_slope"] * size
     drawn = np.exp(location + a["population.leverage_scale"] * normals(seed, "leverage", who))
-    return np.clip(drawn, 0.5, a["population.largest_leverage"])
+    return np.asarray(np.clip(drawn, 0.5, a["population.largest_leverage"]))
 
 
 def _directional(a: Assumptions, seed: int, who: Whole, kind: Whole, equity: Floats) -> _Legs:

@@ -102,7 +102,7 @@ def gains_units(books: Books, prices: Prices, venue: int) -> tuple[Indexes, Whol
     """The accounts of a venue with unsettled gains, and these gains."""
     rows = books.rows
     here = np.flatnonzero(rows.venue == venue).astype(np.int32)
-    gap = prices.now - prices.settled[venue]
+    gap = prices.current - prices.settled[venue]
     worth = np.append(rows.lots * gap[rows.instrument], 0)
     unrealised = np.add.reduceat(worth, rows.first[:-1]) * (np.diff(rows.first) > 0)
     gained = rows.realised[here] + unrealised[here]
@@ -142,11 +142,11 @@ def _by_queue(books: Books, prices: Prices, venue: int, missing: int, losses: Lo
     rows = books.rows
     at = np.flatnonzero((rows.venue[books.owner] == venue) & (rows.lots != 0)).astype(np.int32)
     which = rows.instrument[at]
-    profit = rows.lots[at] * (prices.now[which] - prices.settled[venue, which])
+    profit = rows.lots[at] * (prices.current[which] - prices.settled[venue, which])
     kind = books.population.clients.kind[books.population.accounts.client[books.owner[at]]]
     chosen = (profit > 0) & (kind != Kind.REST)
     at, which, profit = at[chosen], which[chosen], profit[chosen]
-    notional = np.abs(rows.lots[at]) * prices.now[which]
+    notional = np.abs(rows.lots[at]) * prices.current[which]
     equity = np.maximum(rows.principal[books.owner[at]] + rows.realised[books.owner[at]] + profit, 1)
     rank: Floats = profit / notional * (notional / equity)
     kinds = len(books.population.symbols)

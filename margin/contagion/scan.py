@@ -31,7 +31,7 @@ class Rows(NamedTuple):
 class Prices(NamedTuple):
     """µ$ a lot: now by instrument, at the last settlement by venue and instrument; maintenance in parts per million."""
 
-    now: Whole
+    current: Whole
     settled: NDArray[np.int64]
     rate_ppm: Whole
 
@@ -52,7 +52,7 @@ def standing(account: int, rows: Rows, prices: Prices) -> tuple[int, int]:
     for at in range(rows.first[account], rows.first[account + 1]):
         which, lots = rows.instrument[at], rows.lots[at]
         if lots:
-            price = prices.now[which]
+            price = prices.current[which]
             equity += lots * (price - settled[which])
             needed += part_up(abs(lots) * price, prices.rate_ppm[which])
     return equity, needed

@@ -46,7 +46,7 @@ class Tally:
         """Forced orders of one round."""
         weight = run.inputs.population.weight
         rows = run.books.rows
-        size = orders.lots * run.prices.now[rows.instrument[orders.position]] / MICRO
+        size = orders.lots * run.prices.current[rows.instrument[orders.position]] / MICRO
         which = rows.instrument[orders.position]
         sums = np.bincount(which, weights=np.abs(size), minlength=len(self._flow)) * weight
         self.liquidated_usd += sums
@@ -57,7 +57,7 @@ class Tally:
 
     def note_step(self, run: "Run", depth: Floats) -> None:
         at = run.step
-        self.price_units[at] = run.prices.now
+        self.price_units[at] = run.prices.current
         self.displacement[at], self.depth_usd[at] = run.pressure.displacement, depth
         self.flow_usd[at], self._flow = self._flow, np.zeros(len(self._flow))
 

@@ -9,9 +9,10 @@ from margin.contagion.assumptions import Assumptions
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs
 from margin.contagion.laws import draw_population
-from margin.contagion.path import Path, cut
+from margin.contagion.path import Path
 from margin.contagion.population import Population
 from margin.contagion.regimes import regime_of
+from margin.contagion.scenario_path import cut
 from margin.scenarios.scenario import packaged as scenario
 
 CRASH_S = calendar.timegm((2026, 2, 5, 12, 0, 0))
