@@ -1,0 +1,105 @@
+"""The books of a run: who has what in µ$, moved only in pairs, so that the total is the same at every step."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from custody.money import allocate
+from margin.contagion.draws import Whole
+from margin.contagion.population import Indexes, Kind, Population
+from margin.contagion.scan import Prices, Rows
+
+
+class BooksError(Exception):
+    """The books do not add up: a fault of the engine, never an outcome."""
+
+
+@dataclass(slots=True)
+class Books:
+    """Accounts, and what stands beside them: by venue the insurance fund and capital, and one guarantee line.
+
+    `sponsor_units` is what an outside sponsor has paid in, `brought_units` what clients have.
+    """
+
+    population: Population
+    rows: Rows
+    owner: Indexes
+    rest: Indexes
+    outside: Whole
+    fund: Whole
+    capital: Whole
+    guarantee_units: int
+    sponsor_units: int = 0
+    brought_units: int = 0
+    _total_units: int = field(default=0, init=False)
+
+    @classmethod
+    def opened(cls, population: Population, fund_units: int, capital_units: int, guarantee_units: int) -> "Books":
+        """Funds and capital are divided among the venues by what their clients bring."""
+        accounts, positions = population.accounts, population.positions
+        rows = Rows(
+            positions.first, positions.instrument, positions.lots.copy(), accounts.venue, accounts.cash_units.copy(),
+            np.zeros(len(accounts), np.int64),
+        )  # fmt: skip
+        brought = np.zeros(population.venues, np.int64)
+        np.add.at(brought, accounts.venue, accounts.cash_units)
+        funds, capitals = (
+            np.array(allocate(units, brought.tolist()), np.int64) for units in (fund_units, capital_units)
+        )
+        books = cls(
+            population, rows, positions.owner(), _rest(population), population.clients.outside_units.copy(),
+            funds, capitals, guarantee_units,
+        )  # fmt: skip
+        books._total_units = books.total_units()
+        return books
+
+    def total_units(self) -> int:
+        """Everything that there is less what has come from outside: constant."""
+        accounts = int(self.rows.principal.sum()) + int(self.rows.realised.sum())
+        pots = int(self.fund.sum()) + int(self.capital.sum()) + self.guarantee_units
+        return accounts + pots - self.sponsor_units - self.brought_units
+
+    def audit(self, prices: Prices) -> None:
+        """Raises BooksError unless cash is what it was, positions sum to zero, and no pot is overdrawn."""
+        if self.total_units() + self.unrealised_units(prices) != self._total_units:
+            raise BooksError(f"the books hold {self.total_units()} µ$ where they held {self._total_units}")
+        if np.any(self.net_lots()):
+            raise BooksError("longs and shorts of an instrument do not sum to zero")
+        if min(self.fund.min(), self.capital.min(), self.guarantee_units, self.outside.min(initial=0)) < 0:
+            raise BooksError("a pot is overdrawn")
+
+    def unrealised_units(self, prices: Prices) -> int:
+        """Σ lots · (price − settlement mark): zero where every instrument nets to zero at every venue."""
+        venue = self.rows.venue[self.owner]
+        gap = prices.current[self.rows.instrument] - prices.settled[venue, self.rows.instrument]
+        return int((self.rows.lots * gap).sum())
+
+    def net_lots(self) -> NDArray[np.int64]:
+        """Σ lots by venue and instrument."""
+        kinds = len(self.population.symbols)
+        flat = np.zeros(self.population.venues * kinds, np.int64)
+        np.add.at(flat, self.rows.venue[self.owner].astype(np.int64) * kinds + self.rows.instrument, self.rows.lots)
+        return flat.reshape(self.population.venues, kinds)
+
+    def settle(self, venue: int, prices: Prices) -> None:
+        """Move what was gained and lost since the last settlement into principal, at these prices."""
+        here = self.rows.venue == venue
+        gap = prices.current - prices.settled[venue]
+        unrealised = np.add.reduceat(np.append(self.rows.lots * gap[self.rows.instrument], 0), self.rows.first[:-1]) * (
+            np.diff(self.rows.first) > 0
+        )
+        self.rows.principal[here] += (self.rows.realised + unrealised)[here]
+        self.rows.realised[here] = 0
+        prices.settled[venue] = prices.current
+
+
+def _rest(population: Population) -> Indexes:
+    """By venue · instruments + instrument: the place of the unlevered holder's position, -1 where there is none."""
+    kinds = len(population.symbols)
+    places = np.full(population.venues * kinds, -1, np.int32)
+    owner = population.positions.owner()
+    own = np.flatnonzero(population.clients.kind[population.accounts.client[owner]] == Kind.REST)
+    venue = population.accounts.venue[owner[own]].astype(np.int64)
+    places[venue * kinds + population.positions.instrument[own]] = own
+    return places

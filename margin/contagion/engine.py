@@ -1,0 +1,184 @@
+"""One run: the ten steps of a minute in their order, to a fixed point, every unit of money accounted for.
+
+Results depend on the order, so it is part of the specification (specs/contagion.md §5). The engine changes nothing but
+the books it was given; seeds and times are arguments, and two runs of equal inputs give equal bytes.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from margin.contagion.assumptions import MICRO, Assumptions
+from margin.contagion.books import Books
+from margin.contagion.calling import Calls
+from margin.contagion.channels import Channels
+from margin.contagion.closing import Orders, fill, orders_of
+from margin.contagion.draws import Floats, Whole
+from margin.contagion.losses import Losses, absorb
+from margin.contagion.path import Path
+from margin.contagion.population import Indexes, Kind, Population
+from margin.contagion.pressure import SUPERCRITICAL, Pressure, displaced
+from margin.contagion.regimes import Call, Netting, Regime
+from margin.contagion.scan import PPM, Prices, standings
+from margin.contagion.status import Status
+from margin.contagion.tally import Tally
+from margin.contagion.watch import Breaches, PlainWatch, Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that a run depends on."""
+
+    a: Assumptions
+    population: Population
+    path: Path
+    regime: Regime
+    channels: Channels
+    seed: int
+
+
+@dataclass(slots=True)
+class Run:
+    """A run under way; `step` is the last one made."""
+
+    inputs: Inputs
+    audited: bool
+    books: Books
+    watch: Watch
+    prices: Prices
+    pressure: Pressure
+    calls: Calls
+    status: Status
+    tally: Tally
+    losses: Losses = field(default_factory=Losses)
+    step: int = 0
+    _makers: Indexes = field(init=False)
+    _maker_units: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        population = self.inputs.population
+        kind = population.clients.kind[population.accounts.client]
+        self._makers = np.flatnonzero(kind == Kind.MARKET_MAKER).astype(np.int32)
+        self._maker_units = max(self._maker_equity(), 1)
+
+    def advance(self) -> None:
+        """Make one step: marks, depth, margin, arrivals, the test and what follows to a fixed point, losses, status."""
+        self.step += 1
+        path, now_s = self.inputs.path, int(self.inputs.path.times_s[self.step])
+        self.pressure.pass_time(path.returns(self.step))
+        self.prices.current[:] = displaced(path.units[self.step], self.pressure.displacement)
+        depth = self.pressure.depth_usd(self._maker_equity() / self._maker_units)
+        self.prices.rate_ppm[:] = self.pressure.rate_ppm()
+        self.status.pass_time(self.step, float(self.pressure.stress[0]))
+        self.calls.arrive(self.step, self.status.moves(), self.prices, self.watch)
+        self._settle(now_s)
+        self._to_fixed_point(now_s, depth)
+        self.tally.note_step(self, depth)
+        if self.audited:
+            self.books.audit(self.prices)
+
+    # -- the test, to a fixed point ---------------------------------------------------------------------------------
+
+    def _to_fixed_point(self, now_s: int, depth: Floats) -> None:
+        """Liquidate, let prices move, look again, until nobody new is below: the least fixed point."""
+        empty: list[Indexes] = []
+        pressed = np.zeros(len(depth))
+        while True:
+            found = self.watch.breaches(self.prices)
+            forced, stopped = self._chosen(found, now_s)
+            made = [self._orders(forced), self._orders(stopped)]
+            if not any(len(orders.position) for orders in made):
+                break
+            pressed += self._executed(made, depth)
+            closed = np.concatenate([forced, stopped])
+            empty.append(self._emptied(closed))
+            self.tally.note_liquidated(self, forced, made[0])
+            self.watch.touched(self._touched(made))
+        if empty:
+            self._absorb(np.unique(np.concatenate(empty)))
+        if np.abs(pressed).max() > SUPERCRITICAL:
+            self.tally.note_supercritical(self.step)
+        self.calls.close_healthy(self.prices)
+
+    def _chosen(self, found: Breaches, now_s: int) -> tuple[Indexes, Indexes]:
+        """Who is closed by the venue, and who closes by itself: above maintenance margin, but below its own stop."""
+        below = found.equity < found.needed
+        stopped = found.account[~below]
+        margin = Breaches(found.account[below], found.equity[below], found.needed[below])
+        if self.inputs.regime.call is Call.INSTANT:
+            return margin.account, stopped
+        return self.calls.look(margin, now_s, self.inputs.path.step_s, self.prices), stopped
+
+    def _orders(self, accounts: Indexes) -> Orders:
+        a = self.inputs.a
+        above = int(a["call.slice_above_usd"] * MICRO)
+        is_open = self.inputs.path.is_open[self.step]
+        return orders_of(accounts, self.books.rows, self.prices, is_open, above, round(a["call.slice_share"] * PPM))
+
+    def _executed(self, made: list[Orders], depth: Floats) -> Floats:
+        """Fill at the mid of the old and the new price; the log moves."""
+        a, population = self.inputs.a, self.inputs.population
+        forced, stopped = (orders.flow_units.sum(axis=0) / MICRO * population.weight for orders in made)
+        moves = self.pressure.press(forced + a["population.stop_hits_book_share"] * stopped, depth)
+        after = displaced(self.inputs.path.units[self.step], self.pressure.displacement)
+        at: Whole = (self.prices.current + after) // 2
+        for orders in made:
+            fill(orders, self.books.owner, self.books.rows, self.prices, at, self.books.rest)
+        self.prices.current[:] = after
+        return moves
+
+    def _touched(self, made: list[Orders]) -> Indexes:
+        return np.unique(self.books.owner[np.concatenate([orders.position for orders in made])])
+
+    def _emptied(self, accounts: Indexes) -> Indexes:
+        """Of these, those that hold nothing any more and owe."""
+        rows = self.books.rows
+        _, needed = standings(accounts, rows, self.prices)
+        return np.asarray(accounts[(needed == 0) & (rows.principal[accounts] + rows.realised[accounts] < 0)])
+
+    def _absorb(self, empty: Indexes) -> None:
+        if len(empty):
+            sponsored = Channels.MUTUALISATION not in self.inputs.channels
+            if absorb(self.books, self.prices, empty, self.inputs.regime, self.losses, sponsored=sponsored):
+                self.watch.changed()
+
+    # -- the rest of a step -----------------------------------------------------------------------------------------
+
+    def _settle(self, now_s: int) -> None:
+        """Segregated: unsettled gains and losses are paid at the end of each cycle, if venue and custodian are up."""
+        if not self.inputs.regime.is_segregated or now_s % int(self.inputs.a["call.cycle_s"]):
+            return
+        self.tally.note_unsecured(self)
+        for venue in np.flatnonzero(self.status.moves()):
+            self.books.settle(int(venue), self.prices)  # nobody's equity changes, at any price
+
+    def _maker_equity(self) -> int:
+        equity, _ = standings(self._makers, self.books.rows, self.prices)
+        return int(equity.sum())
+
+
+def begun(inputs: Inputs, *, audited: bool = False, plain: bool = False) -> Run:
+    """A run before its first step; `audited` adds the books up after each, `plain` looks at every account each time."""
+    from margin.contagion.fast_watch import FastWatch
+
+    a, population = inputs.a, inputs.population
+    funds = (int(a[f"venue.{name}"] * MICRO / population.weight) for name in
+             ("insurance_fund_usd", "capital_usd", "custodian_guarantee_usd"))  # fmt: skip
+    books = Books.opened(population, *funds)
+    across = inputs.regime.netting is Netting.ACROSS_VENUES or Channels.TRAPPED not in inputs.channels
+    watch: Watch = (PlainWatch if plain else FastWatch)(books, across_venues=across)
+    start = inputs.path.units[0]
+    pressure = Pressure(a, inputs.channels, inputs.path.step_s)
+    prices = Prices(start.copy(), np.tile(start, (population.venues, 1)), pressure.rate_ppm())
+    calls = Calls(a, inputs.regime, inputs.channels, books)
+    status = Status.at_start(inputs)
+    return Run(inputs, audited, books, watch, prices, pressure, calls, status, Tally.empty(inputs))
+
+
+def run(inputs: Inputs, *, audited: bool = False, plain: bool = False) -> Run:
+    """All steps of the path."""
+    made = begun(inputs, audited=audited, plain=plain)
+    for _ in range(len(inputs.path.units) - 1):
+        made.advance()
+    made.books.audit(made.prices)
+    return made

@@ -1,0 +1,167 @@
+"""Who pays what an account could not: layer by layer, to the micro-dollar, each payer named, and what nobody pays.
+
+Pooled: insurance fund, venue capital, then winners of the venue (auto-deleveraging by queue, or pro rata). Segregated:
+the client's own top-up, the custodian's guarantee line, venue capital, and then the winners' unsettled gains, which
+are unsecured claims; never another client's compartment (specs/contagion.md §5.7).
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from margin.contagion.books import Books
+from margin.contagion.draws import Floats, Whole
+from margin.contagion.population import Indexes, Kind
+from margin.contagion.regimes import LossRule, Regime
+from margin.contagion.scan import Prices
+
+
+class Payer(StrEnum):
+    """Whose money it was."""
+
+    OWN_MARGIN = "own_margin"
+    OWN_TOP_UP = "own_top_up"
+    INSURANCE_FUND = "insurance_fund"
+    VENUE_CAPITAL = "venue_capital"
+    GUARANTEE_LINE = "guarantee_line"
+    ADL = "adl"
+    SOCIALISED = "socialised"
+    SPONSOR = "sponsor"
+    UNPAID = "unpaid"
+
+
+@dataclass(slots=True)
+class Losses:
+    """What has been paid so far, by payer, in µ$; `deleveraged` are the positions that were closed for others."""
+
+    paid: Counter[Payer] = field(default_factory=Counter)
+    deleveraged: int = 0
+    rehedging_units: int = 0
+
+
+def absorb(books: Books, prices: Prices, empty: Indexes, regime: Regime, losses: Losses, *, sponsored: bool) -> bool:
+    """Pay for accounts that are closed and below zero (`empty`); afterwards none is. Whether winners had to pay."""
+    rows = books.rows
+    lacking = -(rows.principal[empty] + rows.realised[empty])
+    rows.realised[empty] += lacking
+    if sponsored:
+        total = int(lacking.sum())
+        books.sponsor_units += total
+        losses.paid[Payer.SPONSOR] += total
+        return False
+    reached_winners = False
+    fenced = regime.loss_rule is LossRule.RING_FENCE
+    for venue in range(books.population.venues):
+        here = rows.venue[empty] == venue
+        missing = int(lacking[here].sum())
+        if missing == 0:
+            continue
+        if regime.is_segregated:
+            missing -= _own_top_ups(books, empty[here], lacking[here], losses)
+            drawn = min(missing, books.guarantee_units)
+            books.guarantee_units -= drawn
+            missing = _noted(losses, Payer.GUARANTEE_LINE, missing, drawn)
+        else:
+            drawn = min(missing, int(books.fund[venue]))
+            books.fund[venue] -= drawn
+            missing = _noted(losses, Payer.INSURANCE_FUND, missing, drawn)
+        drawn = min(missing, int(books.capital[venue]))
+        books.capital[venue] -= drawn
+        missing = _noted(losses, Payer.VENUE_CAPITAL, missing, drawn)
+        reached_winners |= missing > 0
+        if missing and regime.loss_rule is LossRule.QUEUE_ADL:
+            missing -= _by_queue(books, prices, venue, missing, losses)
+        if missing:
+            payer = Payer.UNPAID if fenced or regime.is_segregated else Payer.SOCIALISED
+            _from_winners(books, prices, venue, missing)
+            losses.paid[payer] += missing
+    return reached_winners
+
+
+def _noted(losses: Losses, payer: Payer, missing: int, drawn: int) -> int:
+    losses.paid[payer] += drawn
+    return missing - drawn
+
+
+def _own_top_ups(books: Books, accounts: Indexes, lacking: Whole, losses: Losses) -> int:
+    """What the losing clients bring themselves, as far as they answer; the sum."""
+    given = 0
+    for account, units in zip(accounts, lacking, strict=True):
+        client = books.population.accounts.client[account]
+        part = min(int(units), int(books.outside[client]))
+        books.outside[client] -= part
+        given += part
+    books.brought_units += given
+    losses.paid[Payer.OWN_TOP_UP] += given
+    return given
+
+
+def gains_units(books: Books, prices: Prices, venue: int) -> tuple[Indexes, Whole]:
+    """The accounts of a venue with unsettled gains, and these gains."""
+    rows = books.rows
+    here = np.flatnonzero(rows.venue == venue).astype(np.int32)
+    gap = prices.current - prices.settled[venue]
+    worth = np.append(rows.lots * gap[rows.instrument], 0)
+    unrealised = np.add.reduceat(worth, rows.first[:-1]) * (np.diff(rows.first) > 0)
+    gained = rows.realised[here] + unrealised[here]
+    winners = gained > 0
+    return here[winners], gained[winners]
+
+
+def _from_winners(books: Books, prices: Prices, venue: int, missing: int) -> None:
+    """Cut every unsettled gain of a venue by the same part, to the unit: variation-margin gains haircut.
+
+    Nobody gains what nobody loses, so the gains are never less than what is missing.
+    """
+    winners, gained = gains_units(books, prices, venue)
+    books.rows.realised[winners] -= shared(missing, gained)
+
+
+def shared(units: int, weights: Whole) -> Whole:
+    """Split `units` in proportion, nobody beyond its weight, leftovers to the largest remainders, then by place."""
+    whole = int(weights.sum())
+    if not 0 <= units <= whole:
+        raise ValueError(f"{units} cannot be split over {whole}")
+    exact = [units * int(weight) for weight in weights]
+    parts = np.array([one // whole for one in exact], np.int64)
+    rest = [one % whole for one in exact]
+    left = units - int(parts.sum())
+    order = sorted(range(len(rest)), key=lambda place: (-rest[place], place))
+    parts[order[:left]] += 1
+    return parts
+
+
+def _by_queue(books: Books, prices: Prices, venue: int, missing: int, losses: Losses) -> int:
+    """Close winners' whole positions against the market's holder, best ranked first, until the gap is covered.
+
+    Rank: profit over notional, times leverage (specs/contagion.md §7). A winner gives no more than its profit, so
+    nobody is closed below zero, and the last one no more than what is missing. What they paid.
+    """
+    rows = books.rows
+    at = np.flatnonzero((rows.venue[books.owner] == venue) & (rows.lots != 0)).astype(np.int32)
+    which = rows.instrument[at]
+    profit = rows.lots[at] * (prices.current[which] - prices.settled[venue, which])
+    kind = books.population.clients.kind[books.population.accounts.client[books.owner[at]]]
+    chosen = (profit > 0) & (kind != Kind.REST)
+    at, which, profit = at[chosen], which[chosen], profit[chosen]
+    notional = np.abs(rows.lots[at]) * prices.current[which]
+    equity = np.maximum(rows.principal[books.owner[at]] + rows.realised[books.owner[at]] + profit, 1)
+    rank: Floats = profit / notional * (notional / equity)
+    kinds = len(books.population.symbols)
+    left = missing
+    for place in np.lexsort((at, -rank)):
+        if left == 0:
+            break
+        position, gain = at[place], int(profit[place])
+        lots = int(rows.lots[position])
+        other = books.rest[venue * kinds + which[place]]
+        given = min(gain, left)
+        rows.lots[position], rows.lots[other] = 0, rows.lots[other] + lots
+        rows.realised[books.owner[position]] += gain - given
+        rows.realised[books.owner[other]] -= gain
+        left -= given
+        losses.deleveraged += 1
+        losses.paid[Payer.ADL] += given
+    return missing - left

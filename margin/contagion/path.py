@@ -1,0 +1,45 @@
+"""The exogenous path: one price of every instrument at every step; a market that is shut takes no orders."""
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from margin.contagion.draws import Floats
+
+
+class PathError(ValueError):
+    """A path that cannot be cut out of a scenario, or is none; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """`units[t, a]` in µ$ a lot, the start at t = 0; `is_open[t, a]` whether the market takes orders."""
+
+    times_s: NDArray[np.int64]
+    units: NDArray[np.int64]
+    is_open: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        if len(self.units) < 2 or self.units.shape != self.is_open.shape or len(self.times_s) != len(self.units):
+            raise PathError("a path has a start and at least one step, and as many times as prices")
+        if self.units.min() <= 0:
+            raise PathError("a price is above zero")
+
+    @property
+    def step_s(self) -> int:
+        return int(self.times_s[1] - self.times_s[0])
+
+    def returns(self, step: int) -> Floats:
+        """Log returns from the step before."""
+        return np.asarray(np.log(self.units[step] / self.units[step - 1]))
+
+    def flipped(self) -> "Path":
+        """The same moves the other way round."""
+        start = self.units[0].astype(np.float64)
+        return replace(self, units=np.maximum(np.rint(start * start / self.units), 1).astype(np.int64))
+
+    def digest(self) -> str:
+        parts = (self.times_s, self.units, self.is_open)
+        return sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()

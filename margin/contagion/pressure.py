@@ -1,0 +1,100 @@
+"""How forced orders move prices, how books thin and margins rise: floats, which estimate and never are money.
+
+Depth 𝔻 = 𝔻⁰ · max(d_min, exp(−κ (s/s⁰ − 1))) · (E^MM/E^MM⁰)^ξ; impact G = 0.01 Q/𝔻 in log price, a share of it for
+good, the rest decaying; margins times min(1 + slope (s/s⁰ − 1), cap) (specs/contagion.md §5.2, §5.3, §5.6, §16).
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from margin.contagion.assumptions import Assumptions
+from margin.contagion.channels import Channels
+from margin.contagion.draws import Floats, Whole
+from margin.contagion.scan import PPM
+
+MINUTES_A_DAY = 1440
+MOST_DISPLACED = 3.0
+"""Beyond a factor of twenty no displacement is added: such a run has long been called supercritical."""
+SUPERCRITICAL = 0.2
+"""A step in which forced orders move a price by more than this (log) is no longer a market."""
+
+
+@dataclass(slots=True)
+class Pressure:
+    """The state of all markets; every array is by instrument. `step_s` is the time of one step."""
+
+    a: Assumptions
+    channels: Channels
+    step_s: int
+    lasting: Floats = field(init=False)
+    passing: Floats = field(init=False)
+    variance: Floats = field(init=False)
+    ordinary: Floats = field(init=False)
+    lowest: Floats = field(init=False)
+    _pressed: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        daily = np.array([one.daily_volatility for one in self.a.instruments])
+        self.ordinary = daily * math.sqrt(self.step_s / 60 / MINUTES_A_DAY)
+        self.variance = self.ordinary**2
+        self.lasting, self.passing = np.zeros(len(daily)), np.zeros(len(daily))
+        self.lowest, self._pressed = np.zeros(len(daily)), np.zeros(len(daily))
+
+    @property
+    def displacement(self) -> Floats:
+        """y, what forced orders have added to the log price."""
+        return self.lasting + self.passing
+
+    @property
+    def stress(self) -> Floats:
+        """s/s⁰: volatility now over the ordinary one."""
+        return np.asarray(np.sqrt(self.variance) / self.ordinary)
+
+    def pass_time(self, exogenous_returns: Floats) -> None:
+        """A step goes by: displacement decays, and volatility follows the exogenous return and what was displaced."""
+        fading = math.exp(-math.log(2.0) * self.step_s / self.a["market.half_life_s"])
+        before = self.displacement
+        self.passing = self.passing * fading
+        moved = exogenous_returns + self.displacement - before + self._pressed
+        keep = self.a["market.ewma"] ** (self.step_s / 60)
+        self.variance = keep * self.variance + (1.0 - keep) * moved**2
+        self._pressed = np.zeros(len(moved))
+
+    def depth_usd(self, maker_health: float) -> Floats:
+        """One-sided notional that moves each price by 1%; `maker_health` is their equity over that at the start."""
+        ordinary = np.array([one.depth_usd for one in self.a.instruments])
+        if Channels.DEPTH not in self.channels:
+            return ordinary
+        thinned = np.exp(-self.a["market.depth_sensitivity"] * (self.stress - 1.0))
+        health = max(maker_health, 1e-3) ** self.a["market.equity_exponent"]
+        return np.asarray(ordinary * np.clip(thinned, self.a["market.least_depth"], 1.0) * min(health, 1.0))
+
+    def rate_ppm(self) -> Whole:
+        """Maintenance rates now, parts per million, rounded up."""
+        first = np.array([one.maintenance_ppm for one in self.a.instruments], np.int64)
+        if Channels.PROCYCLICALITY not in self.channels:
+            return first
+        multiple = 1.0 + self.a["market.margin_slope"] * (self.stress - 1.0)
+        multiple = np.clip(multiple, 1.0, self.a["market.margin_cap"])
+        return np.minimum(np.ceil(first * multiple), PPM).astype(np.int64)
+
+    def press(self, flow_usd: Floats, depth_usd: Floats) -> Floats:
+        """Take net forced flow ($, + bought); the log moves that it makes."""
+        if Channels.IMPACT not in self.channels:
+            return np.zeros(len(flow_usd))
+        room = np.sign(flow_usd) * MOST_DISPLACED - self.displacement
+        move = np.clip(0.01 * flow_usd / depth_usd, np.minimum(room, 0.0), np.maximum(room, 0.0))
+        lasting = self.a["market.permanent_share"]
+        self.lasting += lasting * move
+        self.passing += (1.0 - lasting) * move
+        self._pressed = self._pressed + move
+        self.lowest = np.minimum(self.lowest, self.displacement)
+        return np.asarray(move)
+
+
+def displaced(path_units: Whole, displacement: Floats) -> Whole:
+    """Prices in µ$ a lot: the exogenous ones exactly where nothing is displaced, else to the nearest, at least one."""
+    moved = np.maximum(np.rint(path_units * np.exp(displacement)), 1).astype(np.int64)
+    return np.where(displacement == 0.0, path_units, moved)

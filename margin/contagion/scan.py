@@ -1,0 +1,74 @@
+"""Equity and requirement of every account, to the unit, by one loop over compressed rows: the reference scan.
+
+Equity E = principal + what was realised since the last settlement + Σ lots · (price − settlement mark). Maintenance
+M = Σ notional · rate, the rate in parts per million, rounded up; an account is closed where E < M, or by its own stop
+where E falls below what it has set (specs/contagion.md §5.5).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from margin.contagion.draws import Whole
+from margin.contagion.population import Indexes, Small
+
+PPM = 1_000_000
+
+
+class Rows(NamedTuple):
+    """What is held, as the loops read it; `lots`, `principal` and `realised` change during a run."""
+
+    first: Indexes
+    instrument: Small
+    lots: Whole
+    venue: Small
+    principal: Whole
+    realised: Whole
+
+
+class Prices(NamedTuple):
+    """µ$ a lot: now by instrument, at the last settlement by venue and instrument; maintenance in parts per million."""
+
+    current: Whole
+    settled: NDArray[np.int64]
+    rate_ppm: Whole
+
+
+@njit(inline="always")
+def part_up(units: int, ppm: int) -> int:
+    """`units · ppm / 10⁶` rounded up, without leaving 64 bits."""
+    whole, rest = units // PPM, units % PPM
+    return whole * ppm + (rest * ppm + PPM - 1) // PPM
+
+
+@njit(inline="always")
+def standing(account: int, rows: Rows, prices: Prices) -> tuple[int, int]:
+    """One account's equity and maintenance margin in µ$."""
+    equity = rows.principal[account] + rows.realised[account]
+    needed = 0
+    settled = prices.settled[rows.venue[account]]
+    for at in range(rows.first[account], rows.first[account + 1]):
+        which, lots = rows.instrument[at], rows.lots[at]
+        if lots:
+            price = prices.current[which]
+            equity += lots * (price - settled[which])
+            needed += part_up(abs(lots) * price, prices.rate_ppm[which])
+    return equity, needed
+
+
+@njit(parallel=True, cache=True)
+def scan(rows: Rows, prices: Prices, equity: Whole, needed: Whole) -> None:
+    """Write every account's equity and maintenance margin."""
+    for account in prange(len(equity)):
+        equity[account], needed[account] = standing(account, rows, prices)
+
+
+@njit(cache=True)
+def standings(accounts: Indexes, rows: Rows, prices: Prices) -> tuple[Whole, Whole]:
+    """Equity and maintenance margin of some accounts."""
+    equity, needed = np.empty(len(accounts), np.int64), np.empty(len(accounts), np.int64)
+    for place, account in enumerate(accounts):
+        equity[place], needed[place] = standing(account, rows, prices)
+    return equity, needed

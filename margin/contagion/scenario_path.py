@@ -1,0 +1,35 @@
+"""Cuts the exogenous path out of a scenario: its stated bars, and seeded bridges between them.
+
+What no bar states follows what one does: OTHER moves as SOL does (an assumption). A market that is shut
+keeps its price.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from margin.contagion.assumptions import Assumptions
+from margin.contagion.path import Path, PathError
+from margin.scenarios.bridge import build_paths
+from margin.scenarios.hours import is_open
+from margin.scenarios.scenario import Scenario
+
+FOLLOWS = {"OTHER": "SOL"}
+
+
+def cut(scenario: Scenario, a: Assumptions, seed: int, *, start_s: int, steps: int, step_s: int = 60) -> Path:
+    """`steps` steps from a time on. Raises PathError where the scenario does not cover them or lacks an asset."""
+    if not scenario.start_s <= start_s < start_s + steps * step_s < scenario.end_s:
+        raise PathError(f"{scenario.name} does not cover {steps} steps of {step_s} s from {start_s}")
+    drawn = build_paths(replace(scenario, step_s=step_s), seed)
+    first = (start_s - scenario.start_s) // step_s
+    times = np.array(drawn.times_s[first : first + steps + 1], np.int64)
+    columns, flags = [], []
+    for one in a.instruments:
+        source = FOLLOWS.get(one.symbol, one.symbol)
+        if source not in drawn.prices_e6:
+            raise PathError(f"{scenario.name} has no prices of {source}, which {one.symbol} follows")
+        prices = np.array(drawn.prices_e6[source][first : first + steps + 1], np.float64)
+        columns.append(np.maximum(np.rint(one.lot_units * prices / prices[0]), 1).astype(np.int64))
+        flags.append([is_open(one.hours, int(at)) for at in times])
+    return Path(times, np.column_stack(columns), np.array(flags, bool).T)

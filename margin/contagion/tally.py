@@ -1,0 +1,73 @@
+"""What a run counts as it goes: forced notional, accounts, series by step; the metrics are made from it."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from margin.contagion.assumptions import MICRO
+from margin.contagion.closing import Orders
+from margin.contagion.draws import Floats
+from margin.contagion.losses import gains_units
+from margin.contagion.population import Indexes
+
+if TYPE_CHECKING:
+    from margin.contagion.engine import Inputs, Run
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums in $ of what is represented; `series` rows are steps, columns instruments."""
+
+    liquidated_usd: Floats
+    long_usd: float
+    largest_order_usd: float
+    liquidated: NDArray[np.bool_]
+    price_units: NDArray[np.int64]
+    displacement: NDArray[np.float64]
+    depth_usd: NDArray[np.float64]
+    flow_usd: NDArray[np.float64]
+    unsecured_usd: float = 0.0
+    supercritical_at: int | None = None
+    trapped_usd_hours: float = 0.0
+    _flow: Floats = field(default_factory=lambda: np.zeros(1))
+
+    @classmethod
+    def empty(cls, inputs: "Inputs") -> "Tally":
+        steps, kinds = inputs.path.units.shape
+        series = np.zeros((steps, kinds))
+        return cls(
+            np.zeros(kinds), 0.0, 0.0, np.zeros(len(inputs.population.accounts), bool), inputs.path.units.copy(),
+            series.copy(), series.copy(), series.copy(), _flow=np.zeros(kinds),
+        )  # fmt: skip
+
+    def note_liquidated(self, run: "Run", accounts: Indexes, orders: Orders) -> None:
+        """Forced orders of one round."""
+        weight = run.inputs.population.weight
+        rows = run.books.rows
+        size = orders.lots * run.prices.current[rows.instrument[orders.position]] / MICRO
+        which = rows.instrument[orders.position]
+        sums = np.bincount(which, weights=np.abs(size), minlength=len(self._flow)) * weight
+        self.liquidated_usd += sums
+        self._flow += sums
+        self.long_usd += float(size[size > 0].sum()) * weight
+        self.largest_order_usd = max(self.largest_order_usd, float(np.abs(size).max(initial=0.0)))
+        self.liquidated[accounts] = True
+
+    def note_step(self, run: "Run", depth: Floats) -> None:
+        at = run.step
+        self.price_units[at] = run.prices.current
+        self.displacement[at], self.depth_usd[at] = run.pressure.displacement, depth
+        self.flow_usd[at], self._flow = self._flow, np.zeros(len(self._flow))
+
+    def note_unsecured(self, run: "Run") -> None:
+        """Winners' unsettled gains at this moment, if they are the most so far."""
+        weight = run.inputs.population.weight
+        total = sum(
+            int(gains_units(run.books, run.prices, venue)[1].sum()) for venue in range(run.inputs.population.venues)
+        )
+        self.unsecured_usd = max(self.unsecured_usd, total / MICRO * weight)
+
+    def note_supercritical(self, step: int) -> None:
+        self.supercritical_at = step if self.supercritical_at is None else self.supercritical_at
