@@ -6,7 +6,7 @@ from margin.absorption import Absorbed, Purses, run
 from margin.default_waterfall import Step, Waterfall, WaterfallError
 from margin.loss_document import purses_of
 from margin.reading import DocumentError
-from margin.scenarios.document import ScenarioError
+from margin.scenarios.table import ScenarioError
 from margin.waterfall_file import named, profiles, read_waterfall
 from settlement.commands.fields import InputError
 from settlement.commands.json_file import object_in
