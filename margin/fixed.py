@@ -15,6 +15,8 @@ DIGITS = 18
 LARGEST_EXPONENT = 60
 """Texts of larger numbers are refused: a few characters would otherwise fill the memory."""
 
+_NOT_IN_NUMBERS = frozenset("_ \t\r\n\f\v")
+
 _POWERS: tuple[int, ...] = tuple(10**digits for digits in range(DIGITS + 1))
 
 Number = Union["Fixed", int]
@@ -139,7 +141,8 @@ def total(values: "list[Fixed] | tuple[Fixed, ...]") -> Fixed:
 
 def _parsed(text: str, *, exactly: bool = True) -> int:
     try:
-        number = Decimal(text)
+        # Decimal also takes underscores, spaces around, and digits of other scripts: not what people mean by a number.
+        number = Decimal(text if text.isascii() and not set(text) & _NOT_IN_NUMBERS else "")
     except InvalidOperation:
         raise FixedError(f"{text!r} is no decimal number") from None
     if not number.is_finite() or number.adjusted() > LARGEST_EXPONENT:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from margin.black76 import years
 from margin.fixed import ONE, ZERO, Fixed, positive
 from margin.functions import ln, power, root
-from margin.marks import Expiry
+from margin.marks import Expiry, above_zero
 from margin.portfolio_parameters import ParameterError, SkewShock, VolShock, VolShocks
 
 THIRTY_DAYS_S = 30 * 86_400
@@ -51,10 +51,12 @@ def skewed_volatility(
 ) -> Fixed:
     """A volatility on a surface that is tilted (`linear`) or bent (`abs`) about the unshocked forward.
 
-    A negative cap is taken literally, as the contract does. Raises ParameterError where the model has no skew.
+    A negative cap is taken literally, as the contract does. Raises ParameterError where the model has no skew, and
+    MissingMarkError where there is no forward to tilt about.
     """
     cap, width = bend(expiry.seconds, shock, parameters)
-    moneyness = ln(max(strike / expiry.forward, Fixed(1)))
+    forward = above_zero(expiry.forward, f"the forward of the expiry in {expiry.seconds} s")
+    moneyness = ln(max(strike / forward, Fixed(1)))
     away = abs(moneyness) if shock is VolShock.ABS else moneyness
     moved = away * cap / width
     moved = max(-cap, moved) if away < ZERO else min(cap, moved)

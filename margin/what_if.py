@@ -18,7 +18,9 @@ from margin.gate import (
     adds_risk_standard,
     objection,
 )  # fmt: skip
+from margin.open_interest_fee import OpenInterestFee, Raised
 from margin.portfolio_parameters import Scenario, VolShock
+from margin.positions import Option
 from margin.result import Margin
 from margin.trades import Trade, traded
 
@@ -30,7 +32,7 @@ class Verdict:
     """Margins before and after; why an ordinary and a trusted caller may not trade, None where they may.
 
     A trusted caller has to leave `trusted_maintenance` at zero or above: maintenance margin, under portfolio margin in
-    three scenarios only.
+    three scenarios only. `fee` for open interest is paid before margin is asked for.
     """
 
     before: Margin
@@ -40,6 +42,7 @@ class Verdict:
     ordinary: Objection | None
     trusted: Objection | None
     trusted_maintenance: Fixed
+    fee: Fixed = ZERO
 
 
 def what_if(
@@ -49,11 +52,18 @@ def what_if(
     in_auction: bool = False,
     may_borrow: bool = True,
     limits: Limits | None = None,
+    fee: OpenInterestFee | None = None,
 ) -> Verdict:
-    """Judge a batch of trades as one. Raises TradeError, and what evaluating the account raises."""
+    """Judge a batch of trades as one. Raises TradeError, and what evaluating the account raises.
+
+    `fee` where the caller is not exempt and the batch raises the open interest of every option and perpetual in it: one
+    account cannot know what others hold.
+    """
     after, paid = traded(case, trades)
     is_standard = isinstance(case, StandardCase)
     changes = _changes(case, after, paid)
+    owed = fee.of(_raised(case, after)) if fee else ZERO
+    after = replace(after, cash=after.cash - owed)
     adds_risk = (adds_risk_standard if is_standard else adds_risk_portfolio)(changes)
     margin, trusted = margins(after), margins(_for_trusted(after)).maintenance
     allowed = replace(limits or (STANDARD_LIMITS if is_standard else PORTFOLIO_LIMITS), may_borrow=may_borrow)
@@ -64,7 +74,7 @@ def what_if(
             cash_after=after.cash, adds_risk=adds_risk, margin_to_meet=margin_to_meet,
         )  # fmt: skip
 
-    return Verdict(margins(case), margin, paid, adds_risk, said(margin.initial), said(trusted), trusted)
+    return Verdict(margins(case), margin, paid, adds_risk, said(margin.initial), said(trusted), trusted, owed)
 
 
 def _for_trusted(case: Case) -> Case:
@@ -83,6 +93,19 @@ def _changes(before: Case, after: Case, paid: Fixed) -> list[Change]:
     amounts = {key: has.get(key, ZERO) - had.get(key, ZERO) for key in {**had, **has}}
     changes = [Change(key[0], amount, has.get(key, ZERO)) for key, amount in amounts.items() if amount]
     return [*changes, Change(Kind.CASH, paid, after.cash)] if paid else changes
+
+
+def _raised(before: Case, after: Case) -> Iterator[Raised]:
+    """The options and perpetuals that a batch changed, at what the fee is a share of."""
+    had, feeds = dict(_balances(before)), {name: feed for name, (feed, _) in books(after).items()}
+    has = dict(_balances(after))
+    for key in {**had, **has}:
+        kind, name, of = key
+        amount, feed = has.get(key, ZERO) - had.get(key, ZERO), feeds.get(name)
+        if amount and feed is not None and kind is Kind.PERP:
+            yield Raised(amount, feed.perp.price)
+        elif amount and feed is not None and isinstance(of, Option):
+            yield Raised(amount, feed.expiry(of.seconds).forward)
 
 
 def _balances(case: Case) -> Iterator[tuple[Key, Fixed]]:

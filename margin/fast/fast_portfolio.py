@@ -24,7 +24,7 @@ from margin.portfolio import PortfolioParameters
 from margin.portfolio_parameters import PlainPortfolio
 from margin.positions import Collateral
 
-_FEW = 64
+_FEW = 512
 """Rows that one core prices sooner than they are handed out to several."""
 
 

@@ -10,15 +10,8 @@ from margin.fast.board import Expiry as Listing
 from margin.fast.kernels.prices import Floats, Numbers
 from margin.fixed import ONE, Fixed
 from margin.marks import Expiry, Mark, Market
-from margin.portfolio_parameters import (
-    BasisContingency,
-    PlainFactors,
-    PlainPortfolio,
-    Scenario,
-    StaticContingency,
-    VolShock,
-    VolShocks,
-)
+from margin.parameter_file import read_parameters
+from margin.portfolio_parameters import PlainPortfolio
 from margin.svi import Svi
 
 _DAYS = (1, 2, 3, 7, 14, 30, 60, 90, 180, 365)
@@ -32,16 +25,10 @@ _of = Fixed.of
 
 def pmrm() -> PlainPortfolio:
     """PMRM as the script of the main network sets it: 23 scenarios (specs/derive_margin.md §13.2)."""
-    shocks = (VolShock.UP, VolShock.NONE, VolShock.DOWN)
-    middle = [Scenario(_of(move), shock) for move in ("1.15", "1.1", "1.05", "1", "0.95", "0.9", "0.85")
-              for shock in shocks]  # fmt: skip
-    return PlainPortfolio(
-        (Scenario(_of("1.2"), VolShock.UP), *middle, Scenario(_of("0.8"), VolShock.UP)),
-        BasisContingency(_of("1.05"), _of("0.95"), _of("1"), _of("1.2")),
-        StaticContingency(_of("0.99"), _of("4"), _of("0.55"), _of("1"), _of("0.03"), _of("0.03"), _of("0.02")),
-        PlainFactors(_of("1.25"), _of("0.95"), _of("1"), _of("0.12")),
-        VolShocks(_of("0.6"), _of("0.3"), _of("0.3"), _of("0.13"), _DAY_S),
-    )
+    found = read_parameters("mainnet").pmrm
+    if found is None:
+        raise RuntimeError("the parameters of the main network have no PMRM")
+    return found
 
 
 def market() -> Market:

@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
-from settlement.commands.options import Json, utc_s
+from settlement.commands.options import Count, Json, utc_s, whole_number
 
 MARGIN = App(
     name="margin",
@@ -87,6 +88,7 @@ def what_if(
     trusted: bool = False,
     in_auction: bool = False,
     borrowing: bool = True,
+    raises_open_interest: bool = False,
     parameters: Parameters = "",
     json: Json = False,
 ) -> int:
@@ -103,13 +105,15 @@ def what_if(
         The account is being liquidated.
     borrowing
         Whether cash may be owed.
+    raises_open_interest
+        The trades raise open interest and the caller is not exempt from its fee: 10% of notional, at least 50 USD.
     json
         Print one JSON object a case.
     """
     from settlement.commands import margin_trying
     from settlement.commands.running import answered
 
-    asked = margin_trying.Asked(trade, at, trusted, in_auction, borrowing)
+    asked = margin_trying.Asked(trade, at, trusted, in_auction, borrowing, raises_open_interest)
     return answered("what-if", lambda: margin_trying.try_cases(file, case, parameters, asked, json), group="margin")
 
 
@@ -128,3 +132,107 @@ def show_parameters(name: Annotated[str, Parameter(allow_leading_hyphen=True)] =
     from settlement.commands.running import answered
 
     return answered("parameters", lambda: margin_parameters.list_parameters(name, json), group="margin")
+
+
+Waterfall = Annotated[
+    str, Parameter(allow_leading_hyphen=True, help="A venue's profile by name, or a TOML file of your own.")
+]
+PursesFile = Annotated[
+    str,
+    Parameter(
+        name="--purses",
+        help="JSON, or - for standard input: purses (by means), gains and claims (by party), candidates (party, lots, "
+        "profit_units, equity_units, notional_units), long_winners, fund (at_s, units) and now_s; in units.",
+    ),
+]
+Units = Annotated[
+    int, Parameter(converter=whole_number, validator=Number(gte=0), help="Units of the settlement asset.")
+]
+
+
+@MARGIN.command
+def waterfalls(
+    name: Waterfall = "",
+    /,
+    *,
+    loss: Annotated[Units | None, Parameter(name="--loss")] = None,
+    purses: PursesFile = "",
+    json: Json = False,
+) -> int:
+    """List the venues' default waterfalls, show one, or run one; exit code 1 if a loss leaves somebody unpaid.
+
+    Every unit of a loss is paid by a name, or unpaid to one.
+
+    Parameters
+    ----------
+    json
+        Print JSON.
+    """
+    from settlement.commands import margin_waterfalls
+    from settlement.commands.running import answered
+
+    work = margin_waterfalls.list_waterfalls
+    return answered("waterfalls", lambda: work(name, loss, purses, json), group="margin")
+
+
+@MARGIN.command
+def adl(
+    name: Waterfall,
+    /,
+    *,
+    purses: PursesFile,
+    loss: Annotated[Units, Parameter(name="--loss")] = 0,
+    lots: Annotated[Count | None, Parameter(help="Lots that have to be closed.")] = None,
+    json: Json = False,
+) -> int:
+    """Rank the winners by a venue's rule of deleveraging, and say whose position is closed and what each gives up.
+
+    Exit code 1 if their profits do not cover the loss.
+
+    Parameters
+    ----------
+    json
+        Print JSON.
+    """
+    from settlement.commands import margin_deleveraging
+    from settlement.commands.running import answered
+
+    return answered("adl", lambda: margin_deleveraging.queue(name, purses, loss, lots, json), group="margin")
+
+
+@MARGIN.command
+def liquidate(
+    file: File,
+    /,
+    *,
+    depth: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", help="USD that move a price by 1%, or NAME=USD for one leg; repeat it."),
+    ],
+    lot: Annotated[str, Parameter(help="The least that is traded, in coins or contracts.")] = "0.01",
+    venue: Annotated[str, Parameter(help="Whose rule of slices: a waterfall by name or file.")] = "derive",
+    penalty_bps: Annotated[int, Parameter(converter=whole_number, validator=Number(gte=0, lte=10_000))] = 0,
+    case: CaseId = "",
+    parameters: Parameters = "",
+    json: Json = False,
+) -> int:
+    """Plan how an account is brought back to initial margin: the legs in order, with the margin freed for its impact.
+
+    Beside it each leg's bankruptcy price, and what Derive's Dutch auction would ask as time passes. Exit code 1 if a
+    plan ends in a shortfall.
+
+    Parameters
+    ----------
+    file
+        Cases as `evaluate` takes them, - for standard input.
+    penalty_bps
+        Of what is closed, in basis points.
+    json
+        Print one JSON object a case.
+    """
+    from settlement.commands import margin_liquidating
+    from settlement.commands.running import answered
+
+    terms = margin_liquidating.Terms(venue, penalty_bps, lot, depth)
+    work = margin_liquidating.liquidate_cases
+    return answered("liquidate", lambda: work(file, case, parameters, terms, json), group="margin")

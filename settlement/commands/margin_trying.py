@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from margin.cases import CASE_FAULTS, of_margin, why
+from margin.open_interest_fee import MAINNET
 from margin.parameter_set import ParameterSet
 from margin.trades import Trade, TradeError, trade_of
 from margin.what_if import Verdict, what_if
@@ -26,6 +27,7 @@ class Asked:
     trusted: bool
     in_auction: bool
     may_borrow: bool
+    raises_open_interest: bool = False
 
 
 def try_cases(file: str, wanted: str, parameters: str, asked: Asked, as_json: bool) -> int:
@@ -45,7 +47,8 @@ def try_cases(file: str, wanted: str, parameters: str, asked: Asked, as_json: bo
 def _accepted(file: str, told: Told, given: ParameterSet, trades: Sequence[Trade], asked: Asked, as_json: bool) -> bool:
     try:
         case = account_in(told, given)
-        found = what_if(case, trades, in_auction=asked.in_auction, may_borrow=asked.may_borrow)
+        fee = MAINNET if asked.raises_open_interest else None
+        found = what_if(case, trades, in_auction=asked.in_auction, may_borrow=asked.may_borrow, fee=fee)
     except (*CASE_FAULTS, TradeError) as error:
         complain("what-if", file, told, why(error))
         return False
@@ -66,6 +69,7 @@ def _answer(name: str, found: Verdict, *, accepted: bool) -> Row:
         "retry_may_succeed": found.ordinary is not None and found.ordinary.may_pass_later,
         "adds_risk": found.adds_risk,
         "cash": found.cash,
+        "open_interest_fee": found.fee,
         "before": of_margin(found.before),
         "after": of_margin(found.after),
         "trusted_mm": found.trusted_maintenance,
@@ -81,6 +85,8 @@ def _tell(name: str, found: Verdict, asked: Asked) -> None:
     risk = "adds risk" if found.adds_risk else "adds no risk, so margin is not asked"
     print_line(printable(f"{name}: {', '.join(asked.trades)}: {said}"))
     print_line(f"the batch {risk}; it moves {usd(found.cash)} USD of cash into the account")
+    if found.fee:
+        print_line(f"a fee for open interest of {usd(found.fee, up=True)} USD is paid first")
     before, after = of_margin(found.before), of_margin(found.after)
     names = {"im": "initial", "mm": "maintenance", "mtm": "mark-to-market"}
     rows = []

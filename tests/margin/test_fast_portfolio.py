@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
+from margin.fast import fast_portfolio
 from margin.fast.account_columns import AccountColumns, ColumnsError
 from margin.fast.account_loading import kinds_of, portfolio_accounts
 from margin.fast.board import Board, Listed
@@ -87,6 +88,13 @@ class TestMarksThatMove:
 
     def test_nothing_moved(self) -> None:
         assert self.moved_to(replace(self.market)) == []
+
+    def test_many_cores_price_as_one_does(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        alone = self.table(self.market).estimate(self.columns)
+        monkeypatch.setattr(fast_portfolio, "_FEW", 0)
+        shared = self.table(self.market).estimate(self.columns)
+        for ours, other in zip(alone, shared, strict=True):
+            assert np.array_equal(ours, other)
 
     def test_a_forward_touches_those_who_hold_its_expiry(self) -> None:
         seconds = fast_draws.SECONDS[3]

@@ -120,3 +120,10 @@ def test_what_is_left_of_the_names() -> None:
     assert [cut(7, 2), cut(-7, 2), cut(7, -2), cut(-7, -2)] == [3, -3, -3, 3]
     with pytest.raises(ZeroDivisionError):
         _ = Fixed(1) / 0
+
+
+@pytest.mark.parametrize("text", ["1_000", " 1", "1 ", "1\n", "１５００", "٣", "0x10", "1,5", ""])
+def test_what_only_looks_like_a_number_is_none(text: str) -> None:
+    for read in (Fixed.of, Fixed.cut_from):
+        with pytest.raises(FixedError, match="is no decimal number"):
+            read(text)

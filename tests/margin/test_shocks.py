@@ -7,6 +7,7 @@ import pytest
 from margin.black76 import years
 from margin.fixed import ONE, ZERO, Fixed
 from margin.functions import ln, power, root
+from margin.marks import MissingMarkError
 from margin.portfolio_parameters import ParameterError, SkewShock, VolShock
 from margin.shocks import reach, shocked_volatility, skewed_volatility
 from tests.margin.holding import DAY_S, GENERAL, VOLS, expiry, fixed
@@ -126,6 +127,12 @@ def test_a_negative_cap_is_taken_literally() -> None:
 def test_a_volatility_never_falls_below_nothing() -> None:
     wild = replace(SKEW, linear_base_cap=fixed(3))
     assert skewed(VolShock.LINEAR, 1, parameters=wild) == 0
+
+
+def test_a_surface_is_not_tilted_about_a_forward_of_nothing() -> None:
+    nowhere = replace(expiry(), forward_variable=ZERO, forward_fixed=ZERO)
+    with pytest.raises(MissingMarkError, match=f"forward of the expiry in {nowhere.seconds} s"):
+        skewed_volatility(ONE, fixed(1500), nowhere, VolShock.LINEAR, SKEW)
 
 
 def test_a_model_without_skew_refuses_one() -> None:

@@ -9,7 +9,10 @@ from margin.case_schema import Case, case_of
 from margin.fixed import ZERO, Fixed
 from margin.gate import Limits, Objection
 from margin.marks import MissingMarkError
+from margin.open_interest_fee import MAINNET
+from margin.open_interest_fee import TESTS as PUBLIC_TESTS
 from margin.parameter_file import read_parameters
+from margin.result import Margin
 from margin.trades import TradeError, trade_of, traded
 from margin.what_if import what_if
 from tests.margin.worked import SECONDS, SHORT_CALL, as_read, bare, plain, standard
@@ -208,3 +211,52 @@ def test_before_and_after_are_the_margins_of_the_account() -> None:
     assert found.after == margins(account(standard(cash=20, options=[])))
     assert found.cash == Fixed.of(-80)
     assert found.after.mark_to_market > ZERO
+
+
+# -- the fee for open interest -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("trades", "fee", "why"),
+    [
+        (["ETH-PERP:+2"], 301, "10% of two at the perpetual's mark, not at spot"),
+        (["ETH-PERP:-2"], 301, "whichever side"),
+        (["ETH-PERP:+0.1"], 50, "the least there is"),
+        ([f"{CALL}:+2"], "300.1666558621988", "an option by the forward of its expiry, whatever it costs"),
+        ([f"{CALL}:+2", "ETH-PERP:+2"], "601.1666558621988", "the sum of both"),
+        ([f"{CALL}:+0.1", "ETH-PERP:+0.1"], 50, "the least is one account's, not one asset's"),
+        (["ETH-PERP:+2", "ETH-PERP:-2"], 0, "nothing has changed after the batch"),
+        (["ETH-USDC:+1"], 0, "a coin has no open interest"),
+        (["USDC:+100"], 0, "nor has cash"),
+    ],
+)
+@pytest.mark.parametrize("document", [plain(cash=10_000), standard(cash=10_000)])
+def test_who_raises_open_interest_pays_by_notional(document: Any, trades: list[str], fee: object, why: str) -> None:
+    batch, case = [trade_of(text) for text in trades], account(document)
+    free, paying = what_if(case, batch), what_if(case, batch, fee=MAINNET)
+    assert abs(paying.fee - Fixed.of(str(fee))) <= Fixed(10), why
+    assert (free.fee, paying.cash) == (0, free.cash)
+    assert margins_of(paying.after) == [one - paying.fee for one in margins_of(free.after)]
+
+
+def margins_of(margin: Margin) -> list[Fixed]:
+    return [margin.initial, margin.maintenance, margin.mark_to_market]
+
+
+@pytest.mark.parametrize("model", ["PMRM", "SRM"])
+def test_the_fee_is_paid_before_margin_is_asked_for(model: str) -> None:
+    document = plain if model == "PMRM" else standard
+    trade = [trade_of("ETH-PERP:+0.1")]
+    asked = what_if(account(document(cash=0)), trade).after
+    enough_for_initial = account(document(cash=str(-asked.initial + 1)))
+    assert what_if(enough_for_initial, trade).ordinary is None
+    told = what_if(enough_for_initial, trade, fee=MAINNET)
+    assert (told.ordinary, told.trusted) == (Objection.MARGIN_NOT_MET, None)
+    bare_maintenance = account(document(cash=str(-what_if(account(document(cash=0)), trade).trusted_maintenance + 1)))
+    assert what_if(bare_maintenance, trade).trusted is None
+    assert what_if(bare_maintenance, trade, fee=MAINNET).trusted is Objection.MARGIN_NOT_MET
+
+
+def test_the_numbers_of_the_public_tests_are_another_fee() -> None:
+    assert what_if(account(plain()), [trade_of("ETH-PERP:+0.1")], fee=PUBLIC_TESTS).fee == 800
+    assert what_if(account(plain()), [trade_of("ETH-PERP:+1")], fee=PUBLIC_TESTS).fee == Fixed.of("1053.5")

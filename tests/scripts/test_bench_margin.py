@@ -21,6 +21,9 @@ TINY = {
 }  # fmt: skip
 
 
+MOVES = ("forward_move_us", "volatility_move_us")
+
+
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(margin, "SIZES", TINY)
@@ -44,6 +47,10 @@ def test_every_measure_is_there(capsys: pytest.CaptureFixture[str]) -> None:
         assert one.value > 0
         assert (one.ratio > 0) == (one.baseline != "none")
         assert one.ratio_least <= one.ratio <= one.ratio_most
+    # One account in five has a perpetual; of ten expiries, ten positions each touch most.
+    assert told["perp_move_us"].unit == "µs; 20% of all accounts depend on it"
+    dependent = {name: int(told[name].unit.split("% ")[0].split()[-1]) for name in MOVES}
+    assert 0 < dependent["volatility_move_us"] < dependent["forward_move_us"] < 100
 
 
 def test_without_quantlib_the_rest_is_measured(
