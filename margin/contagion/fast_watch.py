@@ -9,7 +9,7 @@ rates that are rounded up, and lean to caution; whoever is beyond its bound is t
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 from numpy.typing import NDArray
 
 from margin.contagion.books import Books
@@ -22,8 +22,10 @@ LEVELS = 8
 """Rates are bounded by the next whole eighth of the first ones."""
 _SLACK = 1e-9
 """Relative: what float64 may be off in a bound, many times over."""
-_SEEN_AGAIN = 0.02
+SEEN_AGAIN = 0.02
 """When prices are this far from where radii were measured, they are measured anew."""
+MANY = 20
+"""When more than one unit in so many has changed, all are measured anew."""
 
 
 class Units(NamedTuple):
@@ -34,38 +36,49 @@ class Units(NamedTuple):
     tested: NDArray[np.bool_]
 
 
-@njit(cache=True)
-def _tested(chosen: Indexes, units: Units, rows: Rows, prices: Prices) -> tuple[Indexes, Whole, Whole]:
-    """Of these units, those that are below: the accounts with positions, and their units' figures."""
-    count = 0
-    for unit in chosen:
-        count += units.first[unit + 1] - units.first[unit]
-    account = np.empty(count, np.int32)
-    equity, needed = np.empty(count, np.int64), np.empty(count, np.int64)
-    filled = 0
-    for unit in chosen:
+@njit(parallel=True, cache=True)
+def _figures(chosen: Indexes, units: Units, rows: Rows, prices: Prices, equity: Whole, needed: Whole) -> None:
+    """Equity and requirement of these units; a requirement of 0 where there is nothing to test or nothing is wrong."""
+    for number in prange(len(chosen)):
+        unit = chosen[number]
         have, ask = 0, 0
-        for one in range(units.first[unit], units.first[unit + 1]):
-            own, asked = standing(one, rows, prices)
+        for account in range(units.first[unit], units.first[unit + 1]):
+            own, asked = standing(account, rows, prices)
             have += own
             ask += asked
-        if not units.tested[unit] or ask == 0 or have >= max(ask, units.floor[unit]):
-            continue
-        for one in range(units.first[unit], units.first[unit + 1]):
-            if standing(one, rows, prices)[1] > 0:
-                account[filled], equity[filled], needed[filled] = one, have, ask
-                filled += 1
-    return account[:filled], equity[:filled], needed[:filled]
+        below = units.tested[unit] and ask > 0 and have < max(ask, units.floor[unit])
+        equity[number], needed[number] = have, ask if below else 0
 
 
 @njit(cache=True)
+def _accounts(below: Indexes, units: Units, rows: Rows, prices: Prices) -> tuple[Indexes, Indexes]:
+    """The accounts with positions of these units, and which of the units each belongs to."""
+    count = 0
+    for unit in below:
+        count += units.first[unit + 1] - units.first[unit]
+    account, number = np.empty(count, np.int32), np.empty(count, np.int32)
+    filled = 0
+    for place, unit in enumerate(below):
+        for one in range(units.first[unit], units.first[unit + 1]):
+            if standing(one, rows, prices)[1] > 0:
+                account[filled], number[filled] = one, place
+                filled += 1
+    return account[:filled], number[:filled]
+
+
+@njit(parallel=True, cache=True)
 def _bounds(
-    units: Units, rows: Rows, prices: Prices, bound: Whole, instrument: Indexes, price: Floats, radius: Floats
+    chosen: Indexes, units: Units, rows: Rows, prices: Prices, bound: Whole, place: Indexes, limit: Floats
 ) -> None:
-    """By unit: its only instrument (−1 − k for a short of k; the number of instruments where there are several, and
-    one more where there is nothing), the price beyond which it may be below, and else its radius."""
+    """Where each of these units belongs, and how far it is from being looked at.
+
+    `place`: instrument k for a long of it alone, −1 − k for a short; the number of instruments where there are
+    several, and one more where there is nothing to test. `limit`: the price from which on one position may be below, or
+    the relative move that several can stand.
+    """
     kinds = len(prices.current)
-    for unit in range(len(units.floor)):
+    for number in prange(len(chosen)):
+        unit = chosen[number]
         held, only, size, settled, base, gained, asked, moved = 0, 0, 0, 0, 0, 0.0, 0.0, 0.0
         for account in range(units.first[unit], units.first[unit + 1]):
             base += rows.principal[account] + rows.realised[account]
@@ -79,25 +92,35 @@ def _bounds(
                 gained += float(lots) * (prices.current[which] - settled)
                 asked += notional * bound[which] / PPM + 1.0
                 moved += notional
-        radius[unit], price[unit] = 0.0, 0.0
-        instrument[unit] = kinds + 1
-        if held == 0 or not units.tested[unit]:
-            continue
         floor = float(max(units.floor[unit], NEVER >> 8))
         rate = bound[only] / PPM
-        if held == 1 and size > 0:
-            due = (float(size) * settled - base + 1.0) / (size * (1.0 - rate))
-            own = settled + (floor - base) / size
-            instrument[unit], price[unit] = only, max(due, own) * (1.0 + _SLACK) + 1.0
-        elif held == 1:
-            due = (base - float(size) * settled - 1.0) / (-size * (1.0 + rate))
-            own = settled + (base - floor) / -size
-            instrument[unit], price[unit] = -1 - only, min(due, own) * (1.0 - _SLACK) - 1.0
-        else:
-            instrument[unit] = kinds
+        if held == 0 or not units.tested[unit]:
+            place[number], limit[number] = kinds + 1, 0.0
+        elif held > 1:
             equity = base + gained
             # Margin grows with a price that rises; its own floor does not.
-            radius[unit] = min((equity - asked) / (moved + asked), (equity - floor) / moved) * (1.0 - _SLACK)
+            radius = min((equity - asked) / (moved + asked), (equity - floor) / moved)
+            place[number], limit[number] = kinds, radius * (1.0 - _SLACK)
+        elif size > 0:
+            due = (float(size) * settled - base + 1.0) / (size * (1.0 - rate))
+            own = settled + (floor - base) / size
+            place[number], limit[number] = only, max(due, own) * (1.0 + _SLACK) + 1.0
+        else:
+            due = (base - float(size) * settled - 1.0) / (-size * (1.0 + rate))
+            own = settled + (base - floor) / -size
+            place[number], limit[number] = -1 - only, min(due, own) * (1.0 - _SLACK) - 1.0
+
+
+class _Sorted(NamedTuple):
+    """Units with their limits, rising."""
+
+    unit: Indexes
+    limit: Floats
+
+
+def _sorted(units: Indexes, limits: Floats) -> _Sorted:
+    order = np.argsort(limits)  # of equals either may come first: those found are put in order afterwards
+    return _Sorted(units[order], limits[order])
 
 
 class FastWatch:
@@ -115,64 +138,85 @@ class FastWatch:
             tested = tested[starts]
         self._units = Units(first, floor, tested)
         self._unit_of = np.repeat(np.arange(len(floor), dtype=np.int32), np.diff(first))
-        self._bound = np.zeros(0, np.int64)
         self._stale = True
-        self._always = np.zeros(0, np.int32)
 
     def touched(self, accounts: Indexes) -> None:
-        """From now on they are looked at each time, until all bounds are measured anew."""
+        """From now on they are looked at each time, until everybody is measured anew."""
         self._always = np.union1d(self._always, self._unit_of[accounts]).astype(np.int32)
-        self._stale |= len(self._always) > len(self._unit_of) // 20
+        self._stale |= len(self._always) > len(self._unit_of) // MANY
 
     def changed(self) -> None:
-        """Many accounts have less than before: bounds are measured anew."""
+        """Many accounts have something else than before: everybody is measured anew."""
         self._stale = True
 
     def breaches(self, prices: Prices) -> Breaches:
-        moved = np.abs(prices.current / self._seen - 1.0).max() if len(self._bound) else np.inf
-        if self._stale or self._outgrown(prices.rate_ppm) or moved > _SEEN_AGAIN:
-            self._measure(prices)
-            moved = 0.0
-        chosen = [self._always, self._several[: np.searchsorted(self._radius, moved, side="right")]]
-        for which in range(len(prices.current)):
+        self._measure(prices)
+        away = float(np.abs(prices.current / self._seen - 1.0).max())
+        chosen = [self._always, self._several.unit[: np.searchsorted(self._several.limit, away, side="right")]]
+        for which, price in enumerate(prices.current):
             longs, shorts = self._longs[which], self._shorts[which]
-            chosen.append(
-                longs.unit[: len(longs.unit) - np.searchsorted(longs.price, prices.current[which], side="left")]
-            )
-            chosen.append(shorts.unit[: np.searchsorted(shorts.price, prices.current[which], side="right")])
-        units = np.unique(np.concatenate(chosen)).astype(np.int32)
-        return Breaches(*_tested(units, self._units, self._books.rows, prices))
+            chosen.append(longs.unit[np.searchsorted(longs.limit, price, side="left") :])
+            chosen.append(shorts.unit[: np.searchsorted(shorts.limit, price, side="right")])
+        return self._below(np.concatenate(chosen), prices)
 
-    def _outgrown(self, rate_ppm: Whole) -> bool:
-        """Whether rates are above their bounds, or have fallen two levels below them."""
-        return bool(np.any(rate_ppm > self._bound) or np.any(_bound_of(rate_ppm, 2) < self._bound))
+    def _below(self, chosen: Indexes, prices: Prices) -> Breaches:
+        """Test these units exactly; some of them may be named twice."""
+        equity, needed = np.empty(len(chosen), np.int64), np.empty(len(chosen), np.int64)
+        _figures(chosen, self._units, self._books.rows, prices, equity, needed)
+        places = np.flatnonzero(needed)
+        below, first = np.unique(chosen[places], return_index=True)
+        account, number = _accounts(below, self._units, self._books.rows, prices)
+        at = places[first][number]
+        return Breaches(account, equity[at], needed[at])
+
+    # -- measuring -------------------------------------------------------------------------------------------------
 
     def _measure(self, prices: Prices) -> None:
-        self._bound = _bound_of(prices.rate_ppm, 1)
-        self._seen = prices.current.astype(np.float64)
-        count, kinds = len(self._units.floor), len(prices.current)
-        which, price, radius = np.empty(count, np.int32), np.empty(count), np.empty(count)
-        _bounds(self._units, self._books.rows, prices, self._bound, which, price, radius)
-        # A long is looked at while the price is at most its own, so the list falls; the search wants it rising.
-        self._longs = [_sorted(np.flatnonzero(which == one), price, falling=True) for one in range(kinds)]
-        self._shorts = [_sorted(np.flatnonzero(which == -1 - one), price, falling=False) for one in range(kinds)]
-        several = np.flatnonzero(which == kinds)
-        order = np.argsort(radius[several], kind="stable")
-        self._several, self._radius = several[order].astype(np.int32), radius[several][order]
+        """Everybody where many have changed; else those of instruments whose rates have outgrown their bounds, and
+        those with several positions once prices are far from where they were seen."""
+        if self._stale:
+            self._measure_all(prices)
+            return
+        outgrown = (prices.rate_ppm > self._bound) | (_bound_of(prices.rate_ppm, 2) < self._bound)
+        if outgrown.any():
+            self._bound = np.where(outgrown, _bound_of(prices.rate_ppm, 1), self._bound)
+            for which in np.flatnonzero(outgrown):
+                self._longs[which] = self._again(self._longs[which].unit, prices, int(which))
+                self._shorts[which] = self._again(self._shorts[which].unit, prices, -1 - int(which))
+        if outgrown.any() or np.abs(prices.current / self._seen - 1.0).max() > SEEN_AGAIN:
+            self._seen = prices.current.astype(np.float64)
+            self._several = self._again(self._several.unit, prices, len(prices.current))
+
+    def _measure_all(self, prices: Prices) -> None:
+        self._bound, self._seen = _bound_of(prices.rate_ppm, 1), prices.current.astype(np.float64)
+        kinds = len(prices.current)
+        place, limit = self._placed(np.arange(len(self._units.floor), dtype=np.int32), prices)
+        lists = [self._at(place, limit, one) for one in range(-kinds, kinds + 1)]
+        self._shorts, self._longs, self._several = lists[kinds - 1 :: -1], lists[kinds : 2 * kinds], lists[2 * kinds]
         self._stale, self._always = False, np.zeros(0, np.int32)
 
+    def _again(self, chosen: Indexes, prices: Prices, wanted: int) -> _Sorted:
+        """A list measured anew; who does not belong to it any more is looked at each time already."""
+        place, limit = self._placed(chosen, prices)
+        stays = place == wanted
+        return _sorted(chosen[stays], limit[stays])
 
-class _Sorted(NamedTuple):
-    """Units in the order in which a move reaches them, and their prices, rising."""
+    def _placed(self, chosen: Indexes, prices: Prices) -> tuple[Indexes, Floats]:
+        place, limit = np.empty(len(chosen), np.int32), np.empty(len(chosen))
+        _bounds(chosen, self._units, self._books.rows, prices, self._bound, place, limit)
+        return place, limit
 
-    unit: Indexes
-    price: Floats
+    @staticmethod
+    def _at(place: Indexes, limit: Floats, wanted: int) -> _Sorted:
+        units = np.flatnonzero(place == wanted).astype(np.int32)
+        return _sorted(units, limit[units])
 
-
-def _sorted(units: NDArray[np.int64], price: Floats, *, falling: bool) -> _Sorted:
-    order = np.argsort(price[units], kind="stable")
-    ordered = units[order].astype(np.int32)
-    return _Sorted(ordered[::-1] if falling else ordered, price[units][order])
+    _bound: Whole
+    _seen: Floats
+    _longs: list[_Sorted]
+    _shorts: list[_Sorted]
+    _several: _Sorted
+    _always: Indexes = np.zeros(0, np.int32)
 
 
 def _bound_of(rate_ppm: Whole, above: int) -> Whole:
