@@ -1,0 +1,177 @@
+"""Actions as people write them down, in the schema of specs/derive_actions.md §8, and what they come to as bytes.
+
+Amounts are decimal texts. A quote's legs are taken in the order of their instruments' names.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from margin.derive_names import LinearName, NamingError, parse
+from settlement.venues.derive_actions import Action
+from settlement.venues.derive_amounts import E18, scaled
+from settlement.venues.derive_movements import Deposit, Transfer, Withdrawal
+from settlement.venues.derive_trades import Execute, Leg, Quote, Trade, signed_amount
+
+_WHOLE = re.compile(r"\d{1,78}", re.ASCII)
+
+
+class CaseError(ValueError):
+    """A case that says too little, or what no action can; the text names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An object in a case and where it stands."""
+
+    value: Any
+    path: str
+
+    def __getitem__(self, name: str) -> Any:
+        if not isinstance(self.value, Mapping) or name not in self.value:
+            raise CaseError(f"{self.path}.{name} is missing")
+        return self.value[name]
+
+    def below(self, name: str) -> "Place":
+        return Place(self[name], f"{self.path}.{name}")
+
+    def each(self, name: str) -> "list[Place]":
+        return [Place(one, f"{self.path}.{name}[{at}]") for at, one in enumerate(self._of(name, list, "a list"))]
+
+    def text(self, name: str) -> str:
+        return str(self._of(name, str, "a text"))
+
+    def flag(self, name: str) -> bool:
+        return bool(self._of(name, bool, "true or false"))
+
+    def whole(self, name: str) -> int:
+        """A number that is a whole one, or its digits in a text; anything else may have lost some already."""
+        value = self[name]
+        if isinstance(value, bool) or not (
+            isinstance(value, int) or (isinstance(value, str) and _WHOLE.fullmatch(value))
+        ):
+            raise CaseError(f"{self.path}.{name} is a whole number, in digits, not {value!r}")
+        return int(value)
+
+    def amount(self, name: str, decimals: int = E18) -> int:
+        """A decimal text, times 10^decimals, cut off below."""
+        return scaled(self.text(name), decimals)
+
+    def choice(self, name: str, yes: str, no: str) -> bool:
+        if self[name] not in (yes, no):
+            raise CaseError(f"{self.path}.{name} is {yes!r} or {no!r}, not {self[name]!r}")
+        return bool(self[name] == yes)
+
+    def bytes(self, name: str, length: int) -> bytes:
+        """0x and two hex digits a byte."""
+        try:
+            found = bytes.fromhex(self.text(name).removeprefix("0x"))
+        except ValueError:
+            found = b""
+        if len(found) != length:
+            raise CaseError(f"{self.path}.{name} is 0x and {2 * length} hex digits")
+        return found
+
+    def _of(self, name: str, kind: type, called: str) -> Any:
+        if not isinstance(self[name], kind):
+            raise CaseError(f"{self.path}.{name} is {called}, not {self[name]!r}")
+        return self[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Enveloped:
+    """An action and the domain separator that it is signed under."""
+
+    action: Action
+    separator: bytes
+
+
+def encoded(case: Place) -> bytes:
+    """The data that a case's module is told. Raises CaseError or ActionError."""
+    module = case.text("module")
+    if module not in _ENCODINGS:
+        raise CaseError(f"{case.path}.module is one of {', '.join(_ENCODINGS)}, subid, not {module!r}")
+    return _ENCODINGS[module](case.below("inputs"))
+
+
+def enveloped(case: Place) -> Enveloped | None:
+    """The action that a case's data are signed in; None where it has none. Raises CaseError or ActionError."""
+    if "action" not in case.value:
+        return None
+    said = case.below("action")
+    action = Action(
+        said.whole("subaccount_id"), said.whole("nonce"), said.text("module"), encoded(case), said.whole("expiry"),
+        said.text("owner"), said.text("signer"),
+    )  # fmt: skip
+    return Enveloped(action, case.bytes("domain_separator", 32))
+
+
+def sub_id(case: Place) -> dict[str, object]:
+    """What a name says, as a case expects it: sub-id, and of an option expiry, strike and whether it is a call."""
+    try:
+        name = parse(case.below("inputs").text("instrument"))
+    except NamingError as why:
+        raise CaseError(f"{case.path}.inputs.instrument: {why}") from why
+    if isinstance(name, LinearName):
+        return {"sub_id": "0"}
+    return {
+        "sub_id": str(name.sub_id),
+        "expiry": name.expires_at_s,
+        "strike": str(name.strike),
+        "is_call": name.is_call,
+    }
+
+
+def _trade(said: Place) -> bytes:
+    return Trade(
+        said.text("asset"), said.whole("sub_id"), said.amount("limit_price"), said.amount("amount"),
+        said.amount("max_fee"), said.whole("recipient_id"), said.flag("is_bid"),
+    ).encoded()  # fmt: skip
+
+
+def _quote(said: Place) -> bytes:
+    return Quote(said.amount("max_fee"), _legs(said, said.choice("global_direction", "buy", "sell"))).encoded()
+
+
+def _execute(said: Place) -> bytes:
+    # The taker states the opposite direction, and signs the legs as the maker wrote them.
+    legs = _legs(said, not said.choice("global_direction", "buy", "sell"))
+    return Execute(Quote(0, legs).order_hash(), said.amount("max_fee")).encoded()
+
+
+def _legs(said: Place, maker_buys: bool) -> tuple[Leg, ...]:
+    ordered = sorted(said.each("legs"), key=lambda leg: leg.text("instrument"))
+    return tuple(
+        Leg(
+            leg.text("asset"), leg.whole("sub_id"), leg.amount("price"),
+            signed_amount(
+                leg.amount("amount"), leg_is_buy=leg.choice("direction", "buy", "sell"), quote_is_buy=maker_buys
+            ),
+        )
+        for leg in ordered
+    )  # fmt: skip
+
+
+def _deposit(said: Place) -> bytes:
+    amount_units = said.amount("amount", said.whole("decimals"))
+    return Deposit(amount_units, said.text("asset"), said.text("manager")).encoded()
+
+
+def _withdraw(said: Place) -> bytes:
+    return Withdrawal(said.text("asset"), said.amount("amount", said.whole("decimals"))).encoded()
+
+
+def _transfer(said: Place) -> bytes:
+    moved = tuple((one.text("asset"), one.whole("sub_id"), one.amount("amount")) for one in said.each("transfers"))
+    return Transfer(said.whole("to_subaccount_id"), said.text("manager_if_new_account"), moved).encoded()
+
+
+_ENCODINGS: Mapping[str, Callable[[Place], bytes]] = {
+    "trade": _trade,
+    "rfq_quote": _quote,
+    "rfq_execute": _execute,
+    "deposit": _deposit,
+    "withdraw": _withdraw,
+    "transfer": _transfer,
+}
