@@ -70,25 +70,36 @@ class Filled:
         worst = max if taker.trade.is_bid else min
         total, price = sum(fill.amount_e18 for fill in fills), worst(fill.price_e18 for fill in fills)
         sides = [MakerFill(taker, total, price, taker_fee_e18), *fills]
-        refusals = [refused for side in sides if (refused := self._limits(side))]
-        if refusals:
-            return min(refusals, key=list(MatchRefusal).index)
-        return MatchRefusal.EXCEEDS_DESIRED_AMOUNT if self._exceeds(sides) else None
+        return self._first(sides)
+
+    def side_refusal(self, side: MakerFill) -> MatchRefusal | None:
+        """The same for one side alone, whose other side has signed nothing: the venue itself."""
+        return MatchRefusal.AMOUNT_MUST_BE_POSITIVE if side.amount_e18 <= 0 else self._first([side])
 
     def add(self, taker: Stated, fills: Sequence[MakerFill], sign: int = 1) -> None:
         """Write down a match that `refusal` let pass; with −1, take one back that was bust."""
-        total = sum(fill.amount_e18 for fill in fills)
-        for stated, amount_e18 in [(taker, total), *((fill.maker, fill.amount_e18) for fill in fills)]:
-            key = _key(stated.action)
-            self.amounts_e18[key] = self.amounts_e18.get(key, 0) + sign * amount_e18
+        self.add_side(taker, sign * sum(fill.amount_e18 for fill in fills))
+        for fill in fills:
+            self.add_side(fill.maker, sign * fill.amount_e18)
+
+    def add_side(self, stated: Stated, amount_e18: int) -> None:
+        """Write down what one side was filled."""
+        key = _key(stated.action)
+        self.amounts_e18[key] = self.amounts_e18.get(key, 0) + amount_e18
 
     def left_e18(self, stated: Stated) -> int:
         """What of an order may still be filled."""
         return stated.trade.desired_amount_e18 - self.amounts_e18.get(_key(stated.action), 0)
 
+    def _first(self, sides: Sequence[MakerFill]) -> MatchRefusal | None:
+        refusals = [refused for side in sides if (refused := self._limits(side))]
+        if refusals:
+            return min(refusals, key=list(MatchRefusal).index)
+        return MatchRefusal.EXCEEDS_DESIRED_AMOUNT if self._exceeds(sides) else None
+
     def _limits(self, side: MakerFill) -> MatchRefusal | None:
         action, trade = side.maker.action, side.maker.trade
-        if not self._is_recipient(action, trade.recipient_id):
+        if not is_recipient(self.owners, action, trade.recipient_id):
             return MatchRefusal.RECIPIENT_IS_NOT_THE_OWNERS
         beyond = side.price_e18 > trade.limit_price_e18 if trade.is_bid else side.price_e18 < trade.limit_price_e18
         if beyond:
@@ -96,11 +107,6 @@ class Filled:
         if side.fee_e18 * E18 > trade.worst_fee_e18 * side.amount_e18:
             return MatchRefusal.FEE_IS_ABOVE_THE_WORST
         return None
-
-    def _is_recipient(self, action: Action, recipient_id: int) -> bool:
-        if recipient_id == 0:
-            return False
-        return recipient_id == action.subaccount_id or same(self.owners.get(recipient_id, ""), action.owner)
 
     def _exceeds(self, sides: Sequence[MakerFill]) -> bool:
         """One order may stand on several lines of a match, so its lines are added up first."""
@@ -129,6 +135,13 @@ def cash_paid_e36(leg: Leg, mark_e18: int = 0) -> int:
     A perpetual's size moves at its mark, so that only (price − mark) × amount is paid.
     """
     return (leg.price_e18 - mark_e18) * leg.amount_e18
+
+
+def is_recipient(owners: Mapping[int, str], action: Action, recipient_id: int) -> bool:
+    """Whether positions may go to this subaccount: the one that signed, or another of the same owner; 0 is none."""
+    if recipient_id == 0:
+        return False
+    return recipient_id == action.subaccount_id or same(owners.get(recipient_id, ""), action.owner)
 
 
 def _pair_refusal(taker: Stated, maker: Stated) -> MatchRefusal | None:
