@@ -1,6 +1,8 @@
 """Actions as people write them down, in the schema of specs/derive_actions.md §8, and what they come to as bytes.
 
-Amounts are decimal texts. A quote's legs are taken in the order of their instruments' names.
+Amounts are decimal texts. A quote's legs are taken in the order of their instruments' names. Beyond that schema there
+are `liquidate`, `withdraw_v3` and `transfer_v3`, whose inputs are named as the fields of the specification's §3 and §4;
+what v3 withdraws or transfers has to fit its decimals exactly.
 """
 
 import re
@@ -11,7 +13,7 @@ from typing import Any
 from margin.derive_names import LinearName, NamingError, parse
 from settlement.venues.derive_actions import Action
 from settlement.venues.derive_amounts import E18, scaled
-from settlement.venues.derive_movements import Deposit, Transfer, Withdrawal
+from settlement.venues.derive_movements import Deposit, Liquidation, Transfer, TransferV3, Withdrawal, WithdrawalV3
 from settlement.venues.derive_trades import Execute, Leg, Quote, Trade, signed_amount
 
 _WHOLE = re.compile(r"\d{1,78}", re.ASCII)
@@ -54,9 +56,9 @@ class Place:
             raise CaseError(f"{self.path}.{name} is a whole number, in digits, not {value!r}")
         return int(value)
 
-    def amount(self, name: str, decimals: int = E18) -> int:
-        """A decimal text, times 10^decimals, cut off below."""
-        return scaled(self.text(name), decimals)
+    def amount(self, name: str, decimals: int = E18, *, exact: bool = False) -> int:
+        """A decimal text, times 10^decimals, cut off below; or, if `exact`, ActionError for what would be cut off."""
+        return scaled(self.text(name), decimals, exact=exact)
 
     def choice(self, name: str, yes: str, no: str) -> bool:
         if self[name] not in (yes, no):
@@ -167,6 +169,28 @@ def _transfer(said: Place) -> bytes:
     return Transfer(said.whole("to_subaccount_id"), said.text("manager_if_new_account"), moved).encoded()
 
 
+def _liquidate(said: Place) -> bytes:
+    return Liquidation(
+        said.whole("liquidated_account_id"), said.amount("cash_transfer"), said.amount("percent_of_acc"),
+        said.amount("price_limit"), said.whole("last_seen_trade_id"), said.flag("merge_account"),
+    ).encoded()  # fmt: skip
+
+
+def _withdraw_v3(said: Place) -> bytes:
+    amount_units = said.amount("amount", said.whole("decimals"), exact=True)
+    return WithdrawalV3(
+        said.text("asset"), said.amount("max_fee"), said.text("recipient"), amount_units, said.flag("force_batch")
+    ).encoded()
+
+
+def _transfer_v3(said: Place) -> bytes:
+    recipient = said.text("recipient") if "recipient" in said.value else ""
+    return TransferV3(
+        said.whole("to_subaccount_id"), said.whole("new_subaccount_manager"), said.text("asset"), said.whole("sub_id"),
+        said.amount("amount", exact=True), said.amount("max_fee"), recipient,
+    ).encoded()  # fmt: skip
+
+
 _ENCODINGS: Mapping[str, Callable[[Place], bytes]] = {
     "trade": _trade,
     "rfq_quote": _quote,
@@ -174,4 +198,7 @@ _ENCODINGS: Mapping[str, Callable[[Place], bytes]] = {
     "deposit": _deposit,
     "withdraw": _withdraw,
     "transfer": _transfer,
+    "liquidate": _liquidate,
+    "withdraw_v3": _withdraw_v3,
+    "transfer_v3": _transfer_v3,
 }

@@ -153,6 +153,23 @@ def test_v3_writes_plain_words() -> None:
     assert bid == b"".join(word.to_bytes(32, "big") for word in (1, 2, 3, NEGATIVE - 4, 5, 1))
 
 
+def test_v3_refuses_what_does_not_fit() -> None:
+    away = {"asset": ASSET, "amount": "1.000001", "decimals": 6, "max_fee": "0.5", "recipient": MANAGER}
+    told = words("withdraw_v3", **away, force_batch=False)
+    assert told == [OF_ASSET, 5 * 10**17, int(MANAGER, 16), 1_000_001, 0]
+    moved = {"to_subaccount_id": 1, "new_subaccount_manager": 2, "asset": ASSET, "sub_id": "3", "max_fee": "0"}
+    assert words("transfer_v3", **moved, amount="4") == [1, 2, OF_ASSET, 3, 4 * 10**18, 0]
+    assert len(words("transfer_v3", **moved, amount="4", recipient=MANAGER)) == 7
+    bid = words("liquidate", liquidated_account_id=1, cash_transfer="2", percent_of_acc="0.5", price_limit="-1",
+                last_seen_trade_id=9, merge_account=True)  # fmt: skip
+    assert bid == [1, 2 * 10**18, 5 * 10**17, NEGATIVE - 10**18, 9, 1]
+    for module, inputs in (
+        ("withdraw_v3", {**away, "amount": "1.0000001", "force_batch": True}),
+        ("transfer_v3", {**moved, "amount": "1e-19"}),
+    ):
+        assert "more than" in checked(Place({"module": module, "inputs": inputs}, "case"))["error"]
+
+
 def test_what_is_read_is_what_was_written_and_nothing_else_is() -> None:
     order = Trade(ASSET.lower(), 3, -1, 2, 0, 9, True)
     quote = Quote(1, (Leg(ASSET.lower(), 3, 4, -5),))
