@@ -14,8 +14,9 @@ from custody.strict_json import parse_json
 from settlement.commands.fields import InputError
 from settlement.commands.printing import print_json, print_line, printable
 from settlement.commands.running import DONE, FAILED
+from settlement.venues.case_fields import CaseError, Place
 from settlement.venues.derive_actions import ActionError, same
-from settlement.venues.derive_cases import CaseError, Place, encoded, enveloped, sub_id
+from settlement.venues.derive_cases import encoded, enveloped, sub_id
 
 _MOST_BYTES = 1 << 24
 

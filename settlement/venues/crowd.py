@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from margin.instruments import Instrument
-from settlement.venues.order_book import Lifetime, Order
+from settlement.venues.orders import Lifetime, Order
 from settlement.venues.simulated import HOUR_S, SimulatedVenue, option_value_e6
 
 BPS = 10_000

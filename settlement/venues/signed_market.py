@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from settlement.venues.action_check import Evidence
 from settlement.venues.derive_actions import SignedAction
-from settlement.venues.order_book import Lifetime, Order, OrderRefusal, Placed
+from settlement.venues.orders import Lifetime, Order, OrderRefusal, Placed
 from settlement.venues.signed_orders import Admitted, Refused, SignedOrders
 from settlement.venues.simulated import SimulatedVenue
 

@@ -9,7 +9,7 @@ from settlement.venues.derive_matching import Filled, Stated, is_recipient
 from settlement.venues.derive_nonces import Module, NonceRefusal, Nonces
 from settlement.venues.derive_trades import Trade
 from settlement.venues.derive_verification import ActionRefusal, Verifier
-from settlement.venues.order_book import Lifetime, Order
+from settlement.venues.orders import Lifetime, Order
 from settlement.venues.registry import FROM_E18_TO_E6, Registry
 
 

@@ -14,7 +14,8 @@ from margin.option_settlement import settlement_value
 from margin.positions import Option
 from settlement.reports import Cause, EntryKind, Report
 from settlement.venues.entry import Entry
-from settlement.venues.order_book import Order, OrderBook, OrderRefusal, Placed
+from settlement.venues.order_book import OrderBook
+from settlement.venues.orders import Order, OrderRefusal, Placed
 from settlement.venues.registry import ListingError, Registry
 from settlement.venues.tape import MOST_ENTRIES, Tape
 from settlement.venues.venue_books import Statement, VenueBooks, corrected, statement

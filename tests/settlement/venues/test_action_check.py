@@ -10,7 +10,7 @@ from settlement.venues.derive_matching import MatchRefusal
 from settlement.venues.derive_nonces import NonceRefusal
 from settlement.venues.derive_verification import ActionRefusal
 from settlement.venues.entry import Entry, unpacked
-from settlement.venues.order_book import Lifetime, Order, OrderRefusal, Placed
+from settlement.venues.orders import Lifetime, Order, OrderRefusal, Placed
 from settlement.venues.signed_market import SignedMarket
 from settlement.venues.signed_orders import AdmissionRefusal
 from tests.settlement.venues.listing import BTC, COINS, ETH, START_MS, venue

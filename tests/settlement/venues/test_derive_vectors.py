@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from custody.signers import LocalSigner
 from settlement.cli import main
 from settlement.commands.action_verifying import checked
+from settlement.venues.case_fields import Place
 from settlement.venues.derive_actions import ACTION_TYPEHASH, Action, ActionError, matching_domain
 from settlement.venues.derive_amounts import scaled
-from settlement.venues.derive_cases import Place, encoded
+from settlement.venues.derive_cases import encoded
 from settlement.venues.derive_movements import Liquidation, TransferV3, WithdrawalV3
 from settlement.venues.derive_trades import Execute, Leg, Quote, Trade
 

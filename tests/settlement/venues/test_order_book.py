@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settlement.venues.order_book import Lifetime, Order, OrderBook, OrderRefusal, Placed
+from settlement.venues.order_book import OrderBook
+from settlement.venues.orders import Lifetime, Order, OrderRefusal, Placed
 
 BUYER, SELLER, THIRD = 1, 2, 3
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from settlement.reports import HOUSE_ACCOUNT, EntryKind, Report
 from settlement.venues.entry import Entry, unpacked
-from settlement.venues.order_book import Lifetime, Order, Placed
+from settlement.venues.orders import Lifetime, Order, Placed
 from settlement.venues.simulated import SimulatedVenue, VenueError
 from settlement.venues.venue_books import BooksError
 from tests.settlement.venues.listing import (
