@@ -214,3 +214,14 @@ def test_a_statement_ends_at_its_cut_off() -> None:
     told = made.statement(START_MS)
     assert told.positions == {(LONG, ETH): 100, (SHORT, ETH): -100}
     assert (told.last, list(told.fills)) == (1, [1])
+
+
+async def test_whoever_has_heard_more_than_is_published_hears_only_what_is_new() -> None:
+    made = venue(most_entries=1)
+    ahead = asyncio.create_task(heard(made, 2))
+    await asyncio.sleep(0)
+    for _ in range(3):
+        trade(made, BTC, 1, 900_000)
+        made.publish()
+    made.close()
+    assert [report.first for report in await ahead] == [3]
