@@ -9,6 +9,7 @@ from importlib.metadata import entry_points, version
 
 from cyclopts import App, CycloptsError
 
+from settlement.commands.actions import ACTIONS
 from settlement.commands.collateral import COLLATERAL
 from settlement.commands.custody import CUSTODY
 from settlement.commands.drill import DRILL
@@ -30,6 +31,7 @@ def build() -> App:
         version=version("bulkhead"),
         suppress_keyboard_interrupt=False,
     )
+    app.command(ACTIONS)
     app.command(LEDGER)
     app.command(COLLATERAL)
     app.command(CUSTODY)
