@@ -6,18 +6,22 @@ what the signed schedule has cut already, and know only what Derive lists. Optio
 their worth is among the cash that was received or paid: the requirement of a long option is its mark.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from margin.fixed import ONE, ZERO, Fixed, from_units
+from margin.fixed import ONE, ZERO, Fixed, from_units, total
 from margin.instruments import Instrument, Kind
 from margin.marks import Expiry, Mark, Market
 from margin.positions import Holdings, Option
 from margin.standard import standard_margin
-from margin.standard_parameters import StandardParameters
+from margin.standard_parameters import Depeg, MissingParameterError, StandardMarket, StandardParameters
 
 BPS = 10_000
 _USD_SCALE = 6
+
+KEPT = 4_096
+"""Answers that are remembered, by exactly their inputs: both desks of the walkthrough ask the same, a moment apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +70,27 @@ def requirement(positions: Sequence[Position], parameters: StandardParameters) -
     moved its thin book is in equity, and not in the requirement too. The settlement asset is a dollar. Raises
     MissingMarkError, MissingParameterError, and ValueError for a second perpetual on one underlying.
     """
-    feeds, held = {}, {}
-    for name in sorted({position.instrument.underlying for position in positions if position.lots}):
-        of_name = [position for position in positions if position.lots and position.instrument.underlying == name]
-        feeds[name], held[name] = _market(of_name), _holdings(of_name)
-    return _in_units(parameters, feeds, held)
-
-
-def _in_units(parameters: StandardParameters, feeds: Mapping[str, Market], held: Mapping[str, Holdings]) -> Requirement:
-    margin = standard_margin(parameters, ONE, feeds, ZERO, held).margin
+    held: dict[str, list[Position]] = {}
+    for position in positions:
+        if position.lots:
+            held.setdefault(position.instrument.underlying, []).append(position)
+    needed = []
+    for name, of_name in held.items():
+        if name not in parameters.markets:
+            raise MissingParameterError(f"no parameters of {name}")
+        needed.append(_needed(name, parameters.markets[name], parameters.depeg, tuple(of_name)))
     return Requirement(
-        (margin.mark_to_market - margin.initial).up_to(_USD_SCALE),
-        (margin.mark_to_market - margin.maintenance).up_to(_USD_SCALE),
+        total([initial for initial, _ in needed]).up_to(_USD_SCALE),
+        total([maintenance for _, maintenance in needed]).up_to(_USD_SCALE),
     )
+
+
+@lru_cache(maxsize=KEPT)
+def _needed(name: str, numbers: StandardMarket, depeg: Depeg, positions: tuple[Position, ...]) -> tuple[Fixed, Fixed]:
+    """What one underlying's positions need: standard margin nets nothing across underlyings, and its sums are exact."""
+    parameters = StandardParameters(depeg, {name: numbers})
+    margin = standard_margin(parameters, ONE, {name: _market(positions)}, ZERO, {name: _holdings(positions)}).margin
+    return margin.mark_to_market - margin.initial, margin.mark_to_market - margin.maintenance
 
 
 def _market(positions: Sequence[Position]) -> Market:
