@@ -7,6 +7,7 @@ depends on how collateral stands.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from custody.collateral import Eligible
 from custody.money import Asset
@@ -45,8 +46,8 @@ DEPTH_MILLIONS = {1: 18, 2: 9, 3: 2, 4: 2, 11: 18, 12: 9, 13: 3, 14: 5}
 
 
 def margin_numbers() -> StandardParameters:
-    """Derive's of its main network, and the walkthrough's own for what Derive does not list."""
-    listed, own = (read_parameters(name).srm for name in ("mainnet", "walkthrough"))
+    """Derive's of its main network, and the walkthrough's own for silver, which Derive does not list."""
+    listed, own = (read_parameters(name).srm for name in ("mainnet", str(Path(__file__).with_name("silver.toml"))))
     if listed is None or own is None:
         raise ValueError("a parameter file of the walkthrough has no standard margin")
     return StandardParameters(listed.depeg, {**listed.markets, **own.markets})
