@@ -36,7 +36,7 @@ def asked(harbour: "Harbour", lots: int) -> Objection | None:
 
 
 def test_what_adds_risk_needs_initial_margin_after_it(ready: "Harbour") -> None:
-    """147,000 bear 14.7 coins but for what moves: the price that they cost, and the mark that all are then valued at."""
+    """147,000 bear 14.7 coins but for what moves: the price that they cost, and the mark that all are valued at."""
     free = [lots for lots in range(4_690, 4_711) if asked(ready, lots) is None]
     assert free == list(range(4_690, free[-1] + 1))
     assert free[-1] < 4_710
