@@ -6,10 +6,9 @@ Every unit of the loss is paid by a name, or unpaid to a name, whatever the venu
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from margin.adl import ranked, take_profits
+from margin.adl import Candidate, ranked, take_profits
 from margin.default_waterfall import Means, Step, Waterfall
 from margin.insurance_fund import Balance, payable_units
-from margin.liquidation import Candidate
 from margin.waterfall import share_among_winners
 
 

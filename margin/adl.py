@@ -11,8 +11,18 @@ from enum import StrEnum
 from fractions import Fraction
 
 from custody.money import allocate
-from margin.liquidation import Candidate, adl_queue, deleverage
 from margin.waterfall import share_among_winners
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A holder of the opposite side: what winners are ranked by (all in 1e-6 USD, lots ≥ 1)."""
+
+    party: str
+    lots: int
+    profit_units: int
+    equity_units: int
+    notional_units: int
 
 
 class AdlRank(StrEnum):
@@ -62,12 +72,20 @@ def ranked(candidates: Iterable[Candidate], rank: AdlRank, *, long_winners: bool
 
     Without a position there is nothing to close.
     """
-    if rank is AdlRank.PROFIT_TIMES_LEVERAGE:
-        return adl_queue(candidates)
     winners = [candidate for candidate in candidates if candidate.profit_units > 0 and candidate.lots > 0]
+    if rank is AdlRank.PROFIT_TIMES_LEVERAGE:
+        return sorted(winners, key=_profit_times_leverage)
     if rank is AdlRank.PRO_RATA:
         return sorted(winners, key=lambda winner: winner.party)
     return sorted(winners, key=lambda winner: (-_price_times_leverage(winner, long_winners), winner.party))
+
+
+def _profit_times_leverage(winner: Candidate) -> tuple[bool, Fraction, str]:
+    """(profit / notional) × (notional / equity) = profit / equity, the highest first (specs/contagion.md §7)."""
+    if winner.equity_units <= 0:
+        return False, Fraction(0), winner.party
+    # Exact: a rounded ratio would let a name decide between two holders whose ranks differ.
+    return True, Fraction(-winner.profit_units, winner.equity_units), winner.party
 
 
 def _price_times_leverage(winner: Candidate, is_long: bool) -> Fraction:
@@ -106,12 +124,23 @@ def close_lots(lots: int, queue: Sequence[Candidate], terms: AdlTerms) -> tuple[
     Leftover lots of a share go by largest remainder; the sum is the lots, or all that the queue holds.
     """
     if terms.rank is not AdlRank.PRO_RATA:
-        return deleverage(lots, queue)
+        return _in_turn(lots, queue)
     held = [winner.lots for winner in queue]
     if not held:
         return ()
     taken = allocate(min(lots, sum(held)), held)
     return tuple((winner.party, count) for winner, count in zip(queue, taken, strict=True) if count)
+
+
+def _in_turn(lots: int, queue: Sequence[Candidate]) -> tuple[tuple[str, int], ...]:
+    taken: list[tuple[str, int]] = []
+    for candidate in queue:
+        if lots <= 0:
+            break
+        take = min(lots, candidate.lots)
+        taken.append((candidate.party, take))
+        lots -= take
+    return tuple(taken)
 
 
 def adl_price_e6(terms: AdlTerms, *, mark_e6: int, previous_mark_e6: int, bankruptcy_e6: int) -> int:

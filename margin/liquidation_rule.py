@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from custody.money import mul_div_down
+from custody.money import mul_div_down, mul_div_up
 
 BPS = 10_000
 
@@ -30,3 +30,8 @@ class LiquidationRule:
     def hands_over(self, equity_units: int, maintenance_units: int) -> bool:
         """Whether what is left is too little to trade with."""
         return bool(self.backstop) and equity_units < self.backstop * maintenance_units
+
+
+def penalty_units(worth_units: int, penalty_bps: int) -> int:
+    """What the liquidated client owes the insurance fund for closing `worth_units` of notional; rounded up."""
+    return mul_div_up(worth_units, penalty_bps, BPS)

@@ -1,17 +1,27 @@
-"""The plain margin requirement: what one client must hold at one venue.
+"""What standard margin asks of one compartment: Derive's SRM of its positions, in ledger units.
 
-Per perpetual a share of its notional; per short option the spot-based requirement of Derive's standard manager without
-its offsets (specs/derive_margin.md §4, `iso`). Long options are prepaid by their mark and need nothing. There is no
-netting across instruments: the standard and portfolio models replace this file.
+A requirement is what positions are worth less what the model leaves of them, and depends on no cash. So collateral
+stands beside it as cash does, after the custodian's own haircuts: the model's shares of base assets would cut again
+what the signed schedule has cut already, and know only what Derive lists. Options are marked to market each cycle, so
+their worth is among the cash that was received or paid: the requirement of a long option is its mark.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from custody.money import mul_div_up
+from margin.fixed import ONE, ZERO, Fixed, from_units, total
 from margin.instruments import Instrument, Kind
+from margin.marks import Expiry, Mark, Market
+from margin.positions import Holdings, Option
+from margin.standard import standard_margin
+from margin.standard_parameters import Depeg, MissingParameterError, StandardMarket, StandardParameters
 
 BPS = 10_000
+_USD_SCALE = 6
+
+KEPT = 4_096
+"""Answers that are remembered, by exactly their inputs: both desks of the walkthrough ask the same, a moment apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,68 +31,102 @@ class Requirement:
     initial_units: int
     maintenance_units: int
 
-    def __add__(self, other: "Requirement") -> "Requirement":
-        return Requirement(self.initial_units + other.initial_units, self.maintenance_units + other.maintenance_units)
-
-
-NOTHING = Requirement(0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Shares of notional, in basis points, for one underlying.
-
-    The start values for coins are those of Derive's deployment script (specs/derive_margin.md §13.1): perpetuals
-    6.5% / 10% for BTC and ETH, options 9% maintenance, and 15% less the out-of-the-money amount, at least 13%, initial.
-    """
-
-    perp_initial_bps: int
-    perp_maintenance_bps: int
-    option_maintenance_bps: int = 900
-    option_initial_bps: int = 1_500
-    option_initial_floor_bps: int = 1_300
-
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A signed number of lots with the marks that margin needs: its own, and its underlying's index (1e-6 USD)."""
+    """A signed number of lots with what margin is computed at: the venue's mark and the underlying's index (1e-6 USD).
+
+    `seconds` to expiry and the `volatility` a year are an option's; `confidence` from 0 to 1 is that of all its feeds.
+    """
 
     instrument: Instrument
     lots: int
     mark_e6: int
     index_e6: int
+    seconds: int = 0
+    volatility: Fixed = ZERO
+    confidence: Fixed = ONE
+
+    @property
+    def amount(self) -> Fixed:
+        """In coins; exact."""
+        return Fixed(self.instrument.lot_size_e18 * self.lots)
 
 
-def requirement(positions: Iterable[Position], rates: Mapping[str, Rates]) -> Requirement:
-    """The requirement of all positions together; each rounds up on its own. A missing underlying raises KeyError."""
-    total = NOTHING
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """One volatility for all strikes."""
+
+    of_all: Fixed
+
+    def volatility(self, _strike: Fixed) -> Fixed:
+        return self.of_all
+
+
+def requirement(positions: Sequence[Position], parameters: StandardParameters) -> Requirement:
+    """The requirement of a client's positions at one venue, all at one moment, together.
+
+    A perpetual is valued at the venue's mark, an option by the model at index and volatility: a forced order that
+    moved its thin book is in equity, and not in the requirement too. The settlement asset is a dollar. Raises
+    MissingMarkError, MissingParameterError, and ValueError for a second perpetual on one underlying.
+    """
+    held: dict[str, list[Position]] = {}
     for position in positions:
-        total += requirement_of(position, rates[position.instrument.underlying])
-    return total
-
-
-def requirement_of(position: Position, rates: Rates) -> Requirement:
-    """The requirement of one position."""
-    instrument, lots = position.instrument, position.lots
-    if instrument.kind is Kind.PERP:
-        notional = abs(lots) * position.mark_e6
-        return Requirement(
-            mul_div_up(notional, rates.perp_initial_bps, instrument.lots_per_coin * BPS),
-            mul_div_up(notional, rates.perp_maintenance_bps, instrument.lots_per_coin * BPS),
-        )
-    if lots >= 0:
-        return NOTHING
-    spot, per_coin = position.index_e6, instrument.lots_per_coin * BPS
-    initial_bps_spot = max(
-        rates.option_initial_bps * spot - BPS * out_of_the_money_e6(instrument, spot),
-        rates.option_initial_floor_bps * spot,
-    )
+        if position.lots:
+            held.setdefault(position.instrument.underlying, []).append(position)
+    needed = []
+    for name, of_name in held.items():
+        if name not in parameters.markets:
+            raise MissingParameterError(f"no parameters of {name}")
+        needed.append(_needed(name, parameters.markets[name], parameters.depeg, tuple(of_name)))
     return Requirement(
-        mul_div_up(-lots, initial_bps_spot, per_coin), mul_div_up(-lots, rates.option_maintenance_bps * spot, per_coin)
+        total([initial for initial, _ in needed]).up_to(_USD_SCALE),
+        total([maintenance for _, maintenance in needed]).up_to(_USD_SCALE),
     )
 
 
-def out_of_the_money_e6(option: Instrument, spot_e6: int) -> int:
-    """How far the spot price is from where the option would start to pay; 0 if it pays already."""
-    distance = option.strike_e6 - spot_e6 if option.kind is Kind.CALL else spot_e6 - option.strike_e6
-    return max(distance, 0)
+@lru_cache(maxsize=KEPT)
+def _needed(name: str, numbers: StandardMarket, depeg: Depeg, positions: tuple[Position, ...]) -> tuple[Fixed, Fixed]:
+    """What one underlying's positions need: standard margin nets nothing across underlyings, and its sums are exact."""
+    parameters = StandardParameters(depeg, {name: numbers})
+    margin = standard_margin(parameters, ONE, {name: _market(positions)}, ZERO, {name: _holdings(positions)}).margin
+    return margin.mark_to_market - margin.initial, margin.mark_to_market - margin.maintenance
+
+
+def _market(positions: Sequence[Position]) -> Market:
+    first, perp = positions[0], _perpetual(positions)
+    spot = Mark(from_units(first.index_e6, _USD_SCALE), first.confidence)
+    expiries = {
+        position.seconds: Expiry(
+            position.seconds,
+            forward_variable=spot.price,
+            surface=Flat(position.volatility),
+            forward_confidence=position.confidence,
+            volatility_confidence=position.confidence,
+        )
+        for position in positions
+        if position.instrument.is_option
+    }
+    mark = Mark(ZERO) if perp is None else Mark(from_units(perp.mark_e6, _USD_SCALE), perp.confidence)
+    return Market(spot, mark, expiries)
+
+
+def _holdings(positions: Sequence[Position]) -> Holdings:
+    perp = _perpetual(positions)
+    return Holdings(
+        perp=ZERO if perp is None else perp.amount,
+        options=tuple(map(_option, (position for position in positions if position.instrument.is_option))),
+    )
+
+
+def _option(position: Position) -> Option:
+    terms = position.instrument
+    return Option(position.seconds, from_units(terms.strike_e6, _USD_SCALE), terms.kind is Kind.CALL, position.amount)
+
+
+def _perpetual(positions: Iterable[Position]) -> Position | None:
+    """The one perpetual among positions of an underlying: margin knows one mark of it."""
+    found = [position for position in positions if not position.instrument.is_option]
+    if len(found) > 1:
+        raise ValueError(f"two perpetuals on {found[0].instrument.underlying} in one compartment")
+    return found[0] if found else None

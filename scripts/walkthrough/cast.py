@@ -7,13 +7,15 @@ depends on how collateral stands.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from custody.collateral import Eligible
 from custody.money import Asset
 from margin.calls import CallPolicy
 from margin.instruments import Instrument, Kind
-from margin.liquidation import LiquidationPolicy
-from margin.requirement import Rates
+from margin.liquidation_rule import LiquidationRule
+from margin.parameter_file import read_parameters
+from margin.standard_parameters import StandardParameters
 from settlement.desk.setting import Setting, VenueTerms
 
 USDC, BTC, ETH = Asset("USDC", 6, 6), Asset("BTC", 8, 8), Asset("ETH", 9, 18)
@@ -42,6 +44,15 @@ LISTED = (
 DEPTH_MILLIONS = {1: 18, 2: 9, 3: 2, 4: 2, 11: 18, 12: 9, 13: 3, 14: 5}
 """Ordinary one-sided depth per 1% at the venue: about 4% of the aggregate books of specs/contagion.md §16."""
 
+
+def margin_numbers() -> StandardParameters:
+    """Derive's of its main network, and the walkthrough's own for silver, which Derive does not list."""
+    listed, own = (read_parameters(name).srm for name in ("mainnet", str(Path(__file__).with_name("silver.toml"))))
+    if listed is None or own is None:
+        raise ValueError("a parameter file of the walkthrough has no standard margin")
+    return StandardParameters(listed.depeg, {**listed.markets, **own.markets})
+
+
 SETTING = Setting(
     venues={
         MERIDIAN: VenueTerms(MERIDIAN, millions(25), millions(3), millions(2)),
@@ -51,11 +62,11 @@ SETTING = Setting(
     schedule={"USDC": Eligible(USDC, 200), "BTC": Eligible(BTC, 1_000), "ETH": Eligible(ETH, 1_500)},
     settlement_asset="USDC",
     instruments={instrument.id: instrument for instrument in LISTED},
-    # BTC, ETH, SOL: Derive's deployment script (specs/derive_margin.md §13.1). Silver is ours.
-    rates={"BTC": Rates(1_000, 650), "ETH": Rates(1_000, 650), "SOL": Rates(1_000, 670), "XAG": Rates(1_000, 600)},
+    margin=margin_numbers(),
     depth_units={number: millions(depth) for number, depth in DEPTH_MILLIONS.items()},
     calls=CallPolicy(grace_s=3_600, critical_bps=5_000),
-    liquidation=LiquidationPolicy(slice_bps=2_000, small_units=millions("0.1"), penalty_bps=50),
+    liquidation=LiquidationRule(slice_bps=2_000, small_units=millions("0.1")),
+    penalty_bps=50,
     permanent_impact_bps=3_000,
     conversion_spread_bps=10,
     top_up_buffer_bps=2_500,

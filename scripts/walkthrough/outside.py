@@ -207,7 +207,14 @@ class Outside:
             return
         world = self.desk.world
         instrument = world.setting.instruments[number]
-        price_e6 = self.desk.liquidation.trade_at_market(instrument, client, lots, cause)
+        objected = self.desk.trading.objection(client, instrument, lots)
+        if objected is not None:
+            world.tell(
+                "trade_refused", client, instrument.venue, instrument=instrument.symbol, lots=lots, why=str(objected),
+                cause=cause, lots_per_coin=instrument.lots_per_coin,
+            )  # fmt: skip
+            return
+        price_e6 = self.desk.trading.at_market(instrument, client, lots, cause)
         world.tell(
             "traded", client, instrument.venue, instrument=instrument.symbol, lots=lots, price_e6=price_e6, cause=cause,
             lots_per_coin=instrument.lots_per_coin,

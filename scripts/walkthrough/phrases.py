@@ -112,6 +112,11 @@ def _traded(h: Happening) -> str:
     return f"{h.party} {verb} {_size(h)} of {h.facts['instrument']} at {price(_number(h, 'price_e6'))}{why}"
 
 
+def _refused(h: Happening) -> str:
+    verb = "buy" if _number(h, "lots") > 0 else "sell"
+    return f"{h.party} may not {verb} {_size(h)} of {h.facts['instrument']}: {str(h.facts['why']).replace('_', ' ')}"
+
+
 def _paid(h: Happening) -> str:
     return f"  shortfall of {h.facts['debtor']}: {_who(h)} pays {_money(h, 'units')}"
 
@@ -141,6 +146,7 @@ PHRASES: dict[str, Callable[[Happening], str]] = {
     "external_call": _external,
     "margin_stepped": _stepped,
     "traded": _traded,
+    "trade_refused": _refused,
     "late_receipt": lambda h: f"{h.party} receives the {_money(h, 'units')} of its base-metal book at last",
     "opened": lambda h: (
         f"books opened, contracts deployed, collateral brought in and delegated: {_number(h, 'transfers')} transfers, "

@@ -122,8 +122,11 @@ def _assumptions() -> list[str]:
     return [
         "one unit of the settlement asset is one dollar",
         "no funding payments and no trading fees; options are marked to market each cycle",
+        "margin: Derive's standard model (SRM) with its main network's numbers; silver's, 10% and 6%, are invented "
+        "(scripts/walkthrough/silver.toml); all feeds are certain; collateral is cash, after the custodian's haircuts",
         f"margin calls: {calls.grace_s // 60} minutes, at once below {calls.critical_bps / 100:g}% of maintenance",
-        f"liquidation in slices of {liquidation.slice_bps / 100:g}%, penalty {liquidation.penalty_bps / 100:g}%",
+        f"liquidation in slices of {liquidation.slice_bps / 100:g}%, first what frees most initial margin per dollar "
+        f"of impact; penalty {SETTING.penalty_bps / 100:g}%",
         f"{SETTING.permanent_impact_bps / 100:g}% of price impact is permanent, the rest halves every ten minutes",
         f"top-ups take {SETTING.top_up_delay_s // 60} minutes, moves between venues {SETTING.move_delay_s // 60}",
         f"custody fee {SETTING.custody_fee_bps_year} bp a year on what stands in compartments",

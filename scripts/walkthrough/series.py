@@ -66,7 +66,7 @@ def reading(desk: Desk) -> Reading:
             gain = desk.margin.unsettled(client, venue)
             positions = desk.margin.positions(client, venue)
             equity[client] += held + gain
-            maintenance[client] += requirement(positions, world.setting.rates).maintenance_units
+            maintenance[client] += requirement(positions, world.setting.margin).maintenance_units
             at_venues += held
             unsettled += max(gain, 0)
             reachable += reach(world.standing, held, held + gain)

@@ -37,10 +37,12 @@ def cast(day: CrashDay) -> list[RenderableType]:
 def _footing() -> str:
     calls = SETTING.calls
     return (
-        "Equal footing: the same people, wealth, prices, seed, margin, call policy (cure "
-        f"{calls.grace_s // 60} minutes, at once below {calls.critical_bps // 100}% of maintenance), top-up delays and "
-        "settlement times under both regimes. Pooled: claims stand in the venue's omnibus account; a loss beyond a "
-        "client's collateral goes to the insurance fund, the venue's capital, auto-deleveraging, the winners' gains. "
+        "Equal footing: the same people, wealth, prices, seed, margin (Derive's standard model with its main network's "
+        f"numbers; silver's are ours), call policy (cure {calls.grace_s // 60} minutes, at once below "
+        f"{calls.critical_bps // 100}% of maintenance), top-up delays and settlement times under both regimes. What is "
+        "liquidated is what frees most initial margin per dollar of impact, and no more than is needed. Pooled: claims "
+        "stand in the venue's omnibus account; a loss beyond a client's collateral goes to the insurance fund, the "
+        "venue's capital, auto-deleveraging, the winners' gains. "
         "Segregated: collateral stands in the client's compartment; its own reserve, the guarantee line and the "
         "venue's capital pay, and what is missing then is unpaid, by name."
     )

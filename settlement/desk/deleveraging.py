@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from custody.delegation import Standing
-from margin.liquidation import Candidate, adl_queue, deleverage
+from margin.adl import AdlPrice, AdlRank, AdlTerms, Candidate, close_lots, ranked
 from margin.requirement import Position
 from margin.waterfall import bankruptcy_price_e6
 from settlement.desk.margining import MarginRoom
 from settlement.desk.world import World
 from settlement.mirror import HOUSE
+
+TERMS = AdlTerms(AdlRank.PROFIT_TIMES_LEVERAGE, AdlPrice.BANKRUPTCY, whole_positions=False)
+"""The public rule of large venues (specs/contagion.md §7, queue ADL)."""
 
 
 @dataclass(slots=True)
@@ -35,7 +38,8 @@ class AdlRoom:
         exact_e6 = bankruptcy_price_e6(worth, position.lots, position.mark_e6, instrument.lots_per_coin)
         # To the tick on the side on which the account is not left owing.
         price_e6 = instrument.on_tick(exact_e6 + (instrument.tick_e6 - 1 if position.lots > 0 else 0))
-        taken = list(deleverage(abs(position.lots), adl_queue(self._opposite(client, position))))
+        queue = ranked(self._opposite(client, position), TERMS.rank, long_winners=position.lots < 0)
+        taken = list(close_lots(abs(position.lots), queue, TERMS))
         rest = abs(position.lots) - sum(lots for _, lots in taken)
         for party, lots in (*taken, *([(HOUSE, rest)] if rest else [])):
             buyer, seller = (party, client) if position.lots > 0 else (client, party)

@@ -1,25 +1,28 @@
 """Forced closing: slices into the book with their price impact, and the client's own reserve for what is left."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from custody.delegation import Standing
-from margin.calls import Assessment, Verdict
-from margin.contagion.market import depth_now, displace, impact_e6
+from margin.calls import Verdict
 from margin.instruments import Instrument
-from margin.liquidation import choose, next_slice, penalty_units
-from margin.requirement import Position, requirement_of
+from margin.liquidation_plan import best_slice
+from margin.liquidation_rule import penalty_units
+from margin.requirement import Position
 from settlement.desk.deleveraging import AdlRoom
 from settlement.desk.margining import MarginRoom
+from settlement.desk.trading import TradingRoom
 from settlement.desk.world import World
-from settlement.mirror import FUND, HOUSE
+from settlement.mirror import FUND
 
 
 @dataclass(slots=True)
 class LiquidationRoom:
-    """The room that trades in a client's name at the market."""
+    """The room that trades in a client's name."""
 
     world: World
     margin: MarginRoom
+    trading: TradingRoom
     adl: AdlRoom
     _began: dict[tuple[str, str, int], int] = field(default_factory=dict)
 
@@ -38,11 +41,10 @@ class LiquidationRoom:
             positions = self.margin.positions(client, venue)
             if not positions or tested.needed_units == 0:
                 break
-            worst = choose(positions, world.setting.rates)
             if self.adl.is_due(client, venue, positions):
-                self.adl.close_out(client, venue, worst)
+                self.adl.close_out(client, venue, positions[0])
             else:
-                self._close_slice(client, venue, worst)
+                self._close_slice(client, venue, positions)
         self._finish(client, venue)
 
     def _finish(self, client: str, venue: str) -> None:
@@ -68,55 +70,37 @@ class LiquidationRoom:
 
     # -- into the book ---------------------------------------------------------------------------------------------
 
-    def _close_slice(self, client: str, venue: str, position: Position) -> None:
-        world, instrument = self.world, position.instrument
-        began = self._began.setdefault((client, venue, instrument.id), abs(position.lots))
-        tested, policy = self.margin.assessment(client, venue), world.setting.liquidation
+    def _close_slice(self, client: str, venue: str, positions: Sequence[Position]) -> None:
+        """Close what frees most margin per dollar of impact, and of that no more than is needed."""
+        world, rule = self.world, self.world.setting.liquidation
+        tested, most = self.margin.assessment(client, venue), []
+        for position in positions:
+            held = abs(position.lots)
+            began = self._began.setdefault((client, venue, position.instrument.id), held)
+            most.append(rule.most_lots(held, began, abs(position.instrument.value_units(held, position.mark_e6))))
 
-        def missing_after(lots: int) -> int:
-            return self._missing_after(tested, position, lots)
+        def traded(lots: Sequence[int]) -> dict[int, int]:
+            return {
+                position.instrument.id: -count if position.lots > 0 else count
+                for position, count in zip(positions, lots, strict=True)
+                if count
+            }
 
-        lots = next_slice(position, began, missing_after, policy).lots
+        def initial_after(lots: Sequence[int]) -> int:
+            return self.trading.initial_after(tested.equity_units, positions, traded(lots), world.setting.penalty_bps)
+
+        lots = best_slice(most, initial_after, lambda lots: self.trading.impact_units(traded(lots)))
+        for number, count in traded(lots).items():
+            self._close(client, venue, world.setting.instruments[number], count)
+
+    def _close(self, client: str, venue: str, instrument: Instrument, lots: int) -> None:
+        world = self.world
         before_e6 = world.marks_e6[instrument.id]
-        price_e6 = self.trade_at_market(instrument, client, lots, "liquidation")
+        price_e6 = self.trading.at_market(instrument, client, lots, "liquidation")
         worth = abs(instrument.value_units(lots, price_e6))
-        penalty = penalty_units(worth, policy)
+        penalty = penalty_units(worth, world.setting.penalty_bps)
         world.owe(instrument, client, FUND, penalty)
         world.tell(
             "liquidation_slice", client, venue, instrument=instrument.symbol, lots=lots, price_e6=price_e6,
             before_e6=before_e6, worth_units=worth, penalty_units=penalty, lots_per_coin=instrument.lots_per_coin,
         )  # fmt: skip
-
-    def _missing_after(self, tested: Assessment, position: Position, lots: int) -> int:
-        """The initial margin still missing after closing `lots` of a position at the market, penalty paid."""
-        world, instrument = self.world, position.instrument
-        signed = -lots if position.lots > 0 else lots
-        price_e6, mark_e6 = self._prices(instrument, signed)
-        rates, left = (
-            world.setting.rates[instrument.underlying],
-            replace(position, lots=position.lots + signed, mark_e6=mark_e6),
-        )
-        gained = instrument.value_units(-signed, price_e6) + instrument.value_units(left.lots, mark_e6)
-        gained -= instrument.value_units(position.lots, position.mark_e6)
-        penalty = penalty_units(abs(instrument.value_units(signed, price_e6)), world.setting.liquidation)
-        freed = requirement_of(position, rates).initial_units - requirement_of(left, rates).initial_units
-        return tested.requirement.initial_units - freed - (tested.equity_units + gained - penalty)
-
-    def _prices(self, instrument: Instrument, lots: int) -> tuple[int, int]:
-        """What signed lots would trade at, in the middle of the marks before and after, and the mark after."""
-        world, mark = self.world, self.world.marks_e6[instrument.id]
-        depth = depth_now(world.setting.depth_units[instrument.id], world.depth_bps)
-        move = impact_e6(mark, instrument.value_units(lots, mark), depth)
-        return instrument.on_tick(mark + move // 2), instrument.on_tick(mark + move)
-
-    def trade_at_market(self, instrument: Instrument, client: str, lots: int, cause: str) -> int:
-        """Trade signed lots against the venue's book with their price impact; returns the price."""
-        world, mark = self.world, self.world.marks_e6[instrument.id]
-        price_e6, after_e6 = self._prices(instrument, lots)
-        buyer, seller = (client, HOUSE) if lots > 0 else (HOUSE, client)
-        world.trade(instrument, buyer, seller, abs(lots), price_e6, cause)
-        world.displacement[instrument.id] = displace(
-            world.displacement[instrument.id], after_e6 - mark, world.setting.permanent_impact_bps
-        )
-        world.marks_e6[instrument.id] = after_e6
-        return price_e6

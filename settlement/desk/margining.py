@@ -6,6 +6,8 @@ from custody.money import mul_div_up
 from custody.movements import Block
 from custody.transfers import Reason
 from margin.calls import Assessment, MarginCall, Verdict, assess
+from margin.fixed import ONE
+from margin.instruments import Instrument
 from margin.release import plan_release
 from margin.requirement import BPS, Position, requirement
 from margin.topup import Source, plan_top_up
@@ -37,10 +39,23 @@ class MarginRoom:
         """A client's open positions at a venue with today's prices."""
         world = self.world
         return [
-            Position(instrument := world.setting.instruments[number], lots, world.marks_e6[number],
-                     world.index_e6[instrument.underlying])
+            self.position(world.setting.instruments[number], lots)
             for number, lots in sorted(world.mirror.holdings(venue, client).items())
-        ]  # fmt: skip
+        ]
+
+    def position(self, instrument: Instrument, lots: int) -> Position:
+        """So many lots of an instrument with what margin is computed at now."""
+        world = self.world
+        seconds = max(instrument.expires_at_s - world.now_s, 0) if instrument.is_option else 0
+        return Position(
+            instrument,
+            lots,
+            world.marks_e6[instrument.id],
+            world.index_e6[instrument.underlying],
+            seconds,
+            world.volatility,
+            world.confidence.get(instrument.underlying, ONE),
+        )
 
     def equity(self, client: str, venue: str) -> int:
         """Collateral after haircuts, at guarded prices, plus unsettled P&L at marks, in 1e-6 USD.
@@ -67,7 +82,7 @@ class MarginRoom:
         It does without what is asked to leave: that is called for, and nobody liquidates for it before the deadline.
         """
         world, call = self.world, self.calls.get((client, venue))
-        required = requirement(self.positions(client, venue), world.setting.rates)
+        required = requirement(self.positions(client, venue), world.setting.margin)
         leaving_units = self._leaving_units(client, venue)
         spared_units = self.pricing.substitution.spared_units(client, venue) + leaving_units
         equity_units = self.equity(client, venue) - leaving_units

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from custody.collateral import Schedule
 from margin.calls import CallPolicy
 from margin.instruments import Instrument
-from margin.liquidation import LiquidationPolicy
-from margin.requirement import Rates
+from margin.liquidation_rule import LiquidationRule
+from margin.standard_parameters import StandardParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class VenueTerms:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Instruments, rates, policies and delays. Times in seconds, shares in basis points.
+    """Instruments, margin's numbers, policies and delays. Times in seconds, shares in basis points.
 
     `depth_units` is the ordinary one-sided depth per 1% of each instrument, in 1e-6 USD.
     """
@@ -35,10 +35,11 @@ class Setting:
     schedule: Schedule
     settlement_asset: str
     instruments: Mapping[int, Instrument]
-    rates: Mapping[str, Rates]
+    margin: StandardParameters
     depth_units: Mapping[int, int]
     calls: CallPolicy
-    liquidation: LiquidationPolicy
+    liquidation: LiquidationRule
+    penalty_bps: int
     permanent_impact_bps: int
     conversion_spread_bps: int
     top_up_buffer_bps: int

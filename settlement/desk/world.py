@@ -14,6 +14,7 @@ from custody.prices import PriceRefusal
 from custody.transfers import Transfer
 from custody.valuation import Valuation, value
 from margin.contagion.market import NONE, Displacement
+from margin.fixed import ZERO, Fixed
 from margin.instruments import Instrument
 from settlement.contracts import Contracts
 from settlement.desk.setting import Setting
@@ -36,7 +37,9 @@ class World:
 
     `receivable` is what parties will receive from cycles in their dispute window (1e-6 USD): settled in the mirror, not
     yet in the books. What payers owe in them is held in the books already. `index_e6` is what instruments are written
-    on, `marks_e6` what the venues say of them, and `prices` what collateral is worth, or why it has no price.
+    on, `marks_e6` what the venues say of them, `volatility` (a year, as a fraction) what options are priced with;
+    `confidence` by underlying is how sure their sources are, 1 where nothing is said. `prices` is what collateral is
+    worth, or why it has no price.
     """
 
     standing: Standing
@@ -50,6 +53,8 @@ class World:
     depth_bps: int = 10_000
     index_e6: dict[str, int] = field(default_factory=dict)
     marks_e6: dict[int, int] = field(default_factory=dict)
+    volatility: Fixed = ZERO
+    confidence: Mapping[str, Fixed] = field(default_factory=dict)
     prices: dict[str, int | PriceRefusal] = field(default_factory=dict)
     displacement: dict[int, Displacement] = field(default_factory=lambda: defaultdict(lambda: NONE))
     charts: dict[str, Chart] = field(default_factory=dict)

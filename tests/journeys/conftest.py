@@ -22,8 +22,8 @@ from custody.transfers import Reason
 from margin.calls import CallPolicy
 from margin.fixed import Fixed
 from margin.instruments import Instrument, Kind
-from margin.liquidation import LiquidationPolicy
-from margin.requirement import Rates
+from margin.liquidation_rule import LiquidationRule
+from margin.parameter_file import read_parameters
 from settlement.contracts import Plan
 from settlement.deployment import deploy
 from settlement.desk import Desk, Setting, VenueTerms, World
@@ -41,15 +41,19 @@ VENUE, PERP = "harbour", 1
 CLIENTS = ("bystander", "hedger", "maker")
 USDC, BTC = Asset("USDC", 6, 6), Asset("BTC", 8, 8)
 
+MARGIN = read_parameters("mainnet").srm
+assert MARGIN is not None
+
 SETTING = Setting(
     venues={VENUE: VenueTerms(VENUE, 500_000 * USD, 30_000 * USD, 30_000 * USD)},
     schedule={"USDC": Eligible(USDC, 200), "BTC": Eligible(BTC, 1_000)},
     settlement_asset="USDC",
     instruments={PERP: Instrument(PERP, VENUE, "BTC-PERP", Kind.PERP, "BTC", 1_000, 10_000)},
-    rates={"BTC": Rates(1_000, 650)},
+    margin=MARGIN,
     depth_units={PERP: 10**9 * USD},
     calls=CallPolicy(grace_s=3_600, critical_bps=5_000),
-    liquidation=LiquidationPolicy(slice_bps=2_000, small_units=1_000 * USD, penalty_bps=50),
+    liquidation=LiquidationRule(slice_bps=2_000, small_units=1_000 * USD),
+    penalty_bps=50,
     permanent_impact_bps=3_000,
     conversion_spread_bps=10,
     top_up_buffer_bps=2_500,

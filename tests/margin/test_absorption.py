@@ -7,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.absorption import Purses, run
-from margin.adl import AdlPrice, AdlRank, AdlTerms
+from margin.adl import AdlPrice, AdlRank, AdlTerms, Candidate
 from margin.default_waterfall import Custody, Means, Step, Waterfall
 from margin.insurance_fund import Balance
-from margin.liquidation import Candidate
 from margin.liquidation_rule import LiquidationRule
 from margin.waterfall_file import named, profiles
 

@@ -2,11 +2,24 @@
 
 import json
 import pathlib
+from collections import Counter
+from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from margin.adl import AdlPrice, AdlRank, AdlTerms, Deleveraging, adl_price_e6, close_lots, ranked, take_profits
-from margin.liquidation import Candidate
+from margin.adl import (
+    AdlPrice,
+    AdlRank,
+    AdlTerms,
+    Candidate,
+    Deleveraging,
+    adl_price_e6,
+    close_lots,
+    ranked,
+    take_profits,
+)
 
 PAPERS = pathlib.Path(__file__).resolve().parents[3] / "shared" / "vectors" / "papers.json"
 WHOLE = AdlTerms(AdlRank.PROFIT_TIMES_LEVERAGE, AdlPrice.BANKRUPTCY, whole_positions=True)
@@ -125,3 +138,64 @@ def test_lots_are_closed_in_turn_or_by_the_same_share(
     queue = [Candidate("a", 5, 9, 10, 50), Candidate("b", 10, 8, 100, 100)]
     assert close_lots(lots, queue, terms) == closed
     assert close_lots(lots, [], terms) == ()
+
+
+def queue_of(holders: list[Candidate]) -> list[Candidate]:
+    return ranked(holders, AdlRank.PROFIT_TIMES_LEVERAGE, long_winners=True)
+
+
+# profit ÷ equity ranks; nobody without a profit or without lots is in the queue.
+RANKS = """
+party    lots profit equity rank
+under    5    1      0      1
+under2   5    9      -50    2
+levered  5    60     60     3
+tied_a   5    30     60     4
+tied_b   5    50     100    5
+third    5    1      3      6
+less     5    333333333332 999999999999 7
+unlevered 5   10     100    8
+loser    5    -10    50     -
+flat     5    0      50     -
+gone     0    90     10     -
+"""
+
+
+def candidates_of(table: str) -> list[tuple[Candidate, str]]:
+    rows = [row.split() for row in table.strip().splitlines()[1:]]
+    return [(Candidate(row[0], int(row[1]), int(row[2]), int(row[3]), 1_000), row[4]) for row in rows]
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_the_queue_ranks_by_profit_over_equity(turn: int) -> None:
+    listed = candidates_of(RANKS)
+    expected = [candidate for candidate, rank in listed if rank != "-"]
+    assert queue_of([candidate for candidate, _ in listed][::turn]) == expected
+
+
+def test_deleveraging_takes_all_that_is_there_and_no_more_and_jumps_over_nobody() -> None:
+    reached: Counter[str] = Counter()
+    small = st.integers(-20, 40)
+
+    @settings(derandomize=True)
+    @given(st.integers(1, 150), st.lists(st.tuples(st.integers(0, 40), small, small), max_size=6))
+    def holds(lots: int, figures: list[tuple[int, int, int]]) -> None:
+        holders = [Candidate(f"c{number}", *row, 1_000) for number, row in enumerate(figures)]
+        queue = queue_of(holders)
+        assert {one.party for one in queue} == {one.party for one in holders if one.lots > 0 and one.profit_units > 0}
+        scores = [
+            (one.equity_units <= 0, Fraction(one.profit_units, one.equity_units) if one.equity_units > 0 else 0)
+            for one in queue
+        ]
+        assert scores == sorted(scores, reverse=True)
+        taken = close_lots(lots, queue, NEEDED)
+        assert sum(part for _, part in taken) == min(lots, sum(one.lots for one in queue))
+        assert [party for party, _ in taken] == [one.party for one in queue][: len(taken)]
+        assert all(part == one.lots for (_, part), one in zip(taken[:-1], queue, strict=False))
+        assert all(1 <= part <= one.lots for (_, part), one in zip(taken, queue, strict=False))
+        reached["several"] += len(taken) > 1
+        reached["a rest"] += lots > sum(part for _, part in taken) > 0
+        reached["the last in part"] += any(part < one.lots for (_, part), one in zip(taken, queue, strict=False))
+
+    holds()
+    assert min(reached[what] for what in ("several", "a rest", "the last in part")) >= 5

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from margin.calls import Assessment, CallPolicy, MarginCall, Verdict, assess
-from margin.requirement import NOTHING, Requirement
+from margin.requirement import Requirement
 
 POLICY = CallPolicy(grace_s=3_600, critical_bps=5_000)
 CALL = MarginCall("call/1", "long_fund", "meridian", 40, opened_at_s=400, deadline_s=4_000)
@@ -59,7 +59,7 @@ def test_the_table_has_every_verdict() -> None:
     ],
 )
 def test_without_positions_only_a_debt_is_a_breach(equity: int, call: MarginCall | None, verdict: Verdict) -> None:
-    assert assess(equity, NOTHING, call, 9_999, POLICY).verdict is verdict
+    assert assess(equity, Requirement(0, 0), call, 9_999, POLICY).verdict is verdict
 
 
 def test_an_open_call_is_met_by_initial_margin_even_where_nothing_need_be_maintained() -> None:

@@ -2,7 +2,7 @@
 
 import pathlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -16,8 +16,8 @@ from margin.case_text import cases_in
 from margin.fixed import ONE, ZERO, Fixed
 from margin.gate import Kind
 from margin.liquidation_legs import Account, Leg
-from margin.liquidation_plan import Ended, Plan, plan
-from margin.liquidation_rule import LiquidationRule
+from margin.liquidation_plan import Ended, Lots, Plan, best_slice, plan
+from margin.liquidation_rule import LiquidationRule, penalty_units
 from margin.marks import Expiry, Mark, Market, Quotes
 from margin.portfolio import portfolio_margin
 from margin.positions import Holdings, Option
@@ -265,3 +265,78 @@ def of_case(case: PortfolioCase) -> Account:
         price = case.market.perp.price
         legs.append(Leg("perp", "ETH", Kind.PERP, lots, abs(held.perp) / 1_000, price, F(10**8)))
     return Account(case.cash + held.unsettled, tuple(legs))
+
+
+# -- one slice, whoever asks -------------------------------------------------------------------------------------------
+
+
+def freeing(missing: int, *per_lot: int) -> Callable[[Lots], int]:
+    """Net initial margin where every lot of a leg frees so much."""
+    return lambda lots: sum(count * each for count, each in zip(lots, per_lot, strict=True)) - missing
+
+
+def costing(*per_lot: int) -> Callable[[Lots], int]:
+    return lambda lots: sum(count * each for count, each in zip(lots, per_lot, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("most", "missing", "frees", "costs", "closed", "why"),
+    [
+        ((10,), 1, (2,), (1,), (1,), "one lot is enough"),
+        ((10,), 7, (2,), (1,), (4,), "what is needed"),
+        ((10,), 99, (2,), (1,), (10,), "no size is enough"),
+        ((10, 10), 6, (2, 3), (1, 1), (0, 2), "what frees more a dollar"),
+        ((10, 10), 6, (2, 3), (1, 2), (3, 0), "or costs less"),
+        ((10, 1), 6, (2, 3), (1, 1), (0, 1), "though it is not enough alone"),
+        ((10, 0), 6, (2, 9), (1, 1), (3, 0), "a flat leg is no choice"),
+        ((9, 9), 5, (0, 0), (1, 1), (9, 0), "nothing frees any: the first of equals"),
+        ((9, 9), 5, (-2, -1), (1, 1), (0, 9), "nothing frees any: the one that costs least margin"),
+    ],
+)
+def test_a_slice_frees_most_for_its_impact(
+    most: tuple[int, ...], missing: int, frees: tuple[int, ...], costs: tuple[int, ...], closed: Lots, why: str
+) -> None:
+    assert best_slice(most, freeing(missing, *frees), costing(*costs)) == closed, why
+
+
+def test_of_a_flat_account_nothing_can_be_closed() -> None:
+    with pytest.raises(ValueError, match="flat"):
+        best_slice((0, 0), freeing(1, 1, 1), costing(1, 1))
+
+
+def test_the_question_is_asked_a_few_times_only() -> None:
+    asked: list[Lots] = []
+
+    def initial_after(lots: Lots) -> int:
+        asked.append(lots)
+        return sum(lots) - 1_234_567
+
+    assert best_slice((2_000_000,), initial_after, costing(1)) == (1_234_567,)
+    assert len(asked) <= 25
+
+
+def test_never_more_than_needed_against_trying_every_size() -> None:
+    """With impact that grows with the square of the size: closing helps less and less."""
+    reached: Counter[str] = Counter()
+
+    @settings(derandomize=True, deadline=None, max_examples=150)
+    @given(st.integers(1, 200), st.integers(1, 8_000), st.integers(1, 60), st.integers(1, 10_000))
+    def holds(most: int, missing: int, frees: int, depth: int) -> None:
+        def initial_after(lots: Lots) -> int:
+            return frees * lots[0] - missing - lots[0] ** 2 // depth
+
+        closed = best_slice((most,), initial_after, lambda lots: lots[0] ** 2 // depth)
+        enough = [lots for lots in range(1, most + 1) if initial_after((lots,)) >= 0]
+        # Where a whole slice is enough; one that would overshoot the best size is not halved.
+        expected = enough[0] if enough and initial_after((most,)) >= 0 else most
+        assert closed == (expected,)
+        reached["enough within the slice"] += 1 < closed[0] < most
+        reached["not enough"] += not enough
+
+    holds()
+    assert min(reached["enough within the slice"], reached["not enough"]) >= 5, reached
+
+
+@pytest.mark.parametrize(("worth", "penalty"), [(0, 0), (1, 1), (200, 1), (201, 2), (1_000_000, 5_000)])
+def test_a_penalty_rounds_up(worth: int, penalty: int) -> None:
+    assert penalty_units(worth, 50) == penalty

@@ -1,52 +1,37 @@
-"""The plain requirement: worked numbers, both rates rounded up, and nothing saved by holding several positions."""
+"""What a compartment needs: worked numbers in dollars, rounded up once, and the standard margin to its last digit."""
 
-from collections.abc import Callable
-from fractions import Fraction
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from margin.fixed import ONE, ZERO, Fixed, from_units
 from margin.instruments import Instrument, Kind
-from margin.requirement import NOTHING, Position, Rates, Requirement, out_of_the_money_e6, requirement, requirement_of
+from margin.marks import Expiry, Mark, Market, MissingMarkError, Quotes
+from margin.parameter_file import read_parameters
+from margin.positions import Holdings, Option
+from margin.requirement import Position, Requirement, requirement
+from margin.standard import standard_margin
+from margin.standard_parameters import MissingParameterError
 
-RATES = Rates(perp_initial_bps=1_000, perp_maintenance_bps=650)
-BTC_SPOT = 60_000
-
-
-def perp(lots: int, mark: int = BTC_SPOT) -> Position:
-    listed = Instrument(1, "meridian", "BTC-PERP", Kind.PERP, "BTC", 1_000, 10_000)
-    return Position(listed, lots, mark * 10**6, BTC_SPOT * 10**6)
-
-
-def option(kind: Kind, strike: int, lots: int, spot: int = BTC_SPOT) -> Position:
-    listed = Instrument(2, "meridian", f"BTC-{strike}", kind, "BTC", 1_000, 10_000, strike * 10**6, 99)
-    return Position(listed, lots, 1_000 * 10**6, spot * 10**6)
-
-
-# Dollars for one coin, 1,000 lots. Derive's rates: 15% of spot less out-of-the-money, at least 13%; maintenance 9%.
-SHORT_OPTIONS = """
-kind strike spot  initial maintenance why
-CALL 60000  60000 9000    5400        at_the_money
-CALL 50000  60000 9000    5400        in_the_money
-CALL 60500  60000 8500    5400        500_out
-CALL 61200  60000 7800    5400        1200_out_is_just_the_floor
-CALL 61201  60000 7800    5400        the_floor
-CALL 90000  60000 7800    5400        far_out
-PUT  60000  60000 9000    5400        at_the_money
-PUT  70000  60000 9000    5400        in_the_money
-PUT  59500  60000 8500    5400        500_out
-PUT  58800  60000 7800    5400        1200_out_is_just_the_floor
-PUT  10000  60000 7800    5400        far_out
-PUT  80000  40000 6000    3600        spot_has_fallen
-"""
+MAINNET = read_parameters("mainnet").srm
+assert MAINNET is not None
+F = Fixed.of
+USD = 10**6
+SPOT = 60_000
+WEEK = 7 * 86_400
 
 
-@pytest.mark.parametrize("row", SHORT_OPTIONS.strip().splitlines()[1:], ids=lambda row: "_".join(row.split()[::5]))
-def test_a_short_option_needs_its_share_of_spot(row: str) -> None:
-    kind, strike, spot, initial, maintenance, _ = row.split()
-    short = option(Kind[kind], int(strike), -1_000, int(spot))
-    assert requirement_of(short, RATES) == Requirement(int(initial) * 10**6, int(maintenance) * 10**6)
+def perp(lots: int, mark: int = SPOT, underlying: str = "BTC") -> Position:
+    listed = Instrument(1, "meridian", f"{underlying}-PERP", Kind.PERP, underlying, 1_000, 10_000)
+    return Position(listed, lots, mark * USD, SPOT * USD)
+
+
+def option(kind: Kind, strike: int, lots: int, spot: int = SPOT, seconds: int = 0) -> Position:
+    """By default on its last second: worth what it pays."""
+    listed = Instrument(strike, "meridian", f"BTC-{strike}-{kind.value}", kind, "BTC", 1_000, 10_000, strike * USD, 99)
+    return Position(listed, lots, 1_000 * USD, spot * USD, seconds, F("0.8"))
 
 
 @pytest.mark.parametrize(
@@ -59,77 +44,103 @@ def test_a_short_option_needs_its_share_of_spot(row: str) -> None:
     ],
 )
 def test_a_perpetual_needs_a_share_of_its_notional(lots: int, mark: int, initial: int, maintenance: int) -> None:
-    assert requirement_of(perp(lots, mark), RATES) == Requirement(initial * 10**6, maintenance * 10**6)
+    assert requirement([perp(lots, mark)], MAINNET) == Requirement(initial * USD, maintenance * USD)
 
 
-def test_a_part_of_a_unit_is_a_whole_unit() -> None:
-    # One lot at $0.01 is worth 10 units: 10% is exactly 1, and 6.5% is 0.65.
-    smallest = Position(perp(1).instrument, 1, 10_000, 10_000)
-    assert requirement_of(smallest, RATES) == Requirement(1, 1)
-    assert requirement_of(smallest, Rates(1_001, 999)) == Requirement(2, 1)
+# Dollars for one coin on the last second. 15% of spot less the distance, at least 13%, and its value again or more:
+# a put's initial margin is at least 1.05 times its maintenance, of 9% of spot or, deep, of its value, with that value.
+OPTIONS = """
+kind strike spot  lots initial maintenance why
+CALL 60000  60000 -1   9000    5400        at_the_money
+CALL 60600  60000 -1   8400    5400        600_out
+CALL 61200  60000 -1   7800    5400        1200_out_is_just_the_floor
+CALL 90000  60000 -1   7800    5400        far_out
+CALL 50000  60000 -1   9000    5400        in_the_money
+PUT  60000  60000 -1   9000    5400        at_the_money
+PUT  59400  60000 -1   8400    5400        600_out
+PUT  10000  60000 -1   7800    5400        far_out
+PUT  80000  40000 -1   6000    3600        in_the_money
+PUT  200000 40000 -1   23120   14400       9%_of_value_is_more_and_1.05_binds
+CALL 45000  60000 1    15000   15000       a_long_option_needs_its_worth
+CALL 60000  60000 1    0       0           which_may_be_nothing
+"""
 
 
-def test_a_part_of_a_unit_is_a_whole_unit_for_options_too() -> None:
-    # One lot at a spot of $60,000.000001: 15% is 9,000,000.00015 and 9% is 5,400,000.00009 units.
-    listed = option(Kind.CALL, 60_000, -1).instrument
-    assert requirement_of(Position(listed, -1, 10**6, 60_000 * 10**6 + 1), RATES) == Requirement(9_000_001, 5_400_001)
+@pytest.mark.parametrize("row", OPTIONS.strip().splitlines()[1:], ids=lambda row: "_".join(row.split()[::6]))
+def test_an_option_needs_a_share_of_spot(row: str) -> None:
+    kind, strike, spot, coins, initial, maintenance, _ = row.split()
+    held = option(Kind[kind], int(strike), int(coins) * 1_000, int(spot))
+    assert requirement([held], MAINNET) == Requirement(int(initial) * USD, int(maintenance) * USD)
 
 
-@pytest.mark.parametrize("kind", [Kind.CALL, Kind.PUT])
-@pytest.mark.parametrize("lots", [0, 1, 1_000_000])
-def test_a_long_option_is_paid_for_by_its_mark(kind: Kind, lots: int) -> None:
-    assert requirement_of(option(kind, 60_000, lots), RATES) == NOTHING
+def test_nothing_is_netted_but_options_of_one_expiry() -> None:
+    short, long = option(Kind.PUT, 60_000, -1_000), option(Kind.PUT, 58_000, 1_000)
+    alone = requirement([short], MAINNET).initial_units
+    assert requirement([short, long], MAINNET).initial_units == 2_000 * USD  # the spread's worst settlement
+    assert requirement([short, perp(-1_000)], MAINNET).initial_units == alone + 6_000 * USD  # a hedge saves nothing
+    ether = replace(perp(1_000, underlying="ETH"))
+    both = requirement([perp(-1_000), ether], MAINNET)
+    assert both == Requirement(12_000 * USD, 7_800 * USD)
+    assert requirement([], MAINNET) == requirement([perp(0)], MAINNET) == Requirement(0, 0)
 
 
-@pytest.mark.parametrize(
-    ("kind", "strike", "expected"), [(Kind.CALL, 61, 1), (Kind.CALL, 59, 0), (Kind.PUT, 59, 1), (Kind.PUT, 61, 0)]
-)
-def test_out_of_the_money_is_a_distance(kind: Kind, strike: int, expected: int) -> None:
-    assert out_of_the_money_e6(option(kind, strike, -1).instrument, 60 * 10**6) == expected * 10**6
+def test_it_rounds_up_once_for_all_together() -> None:
+    """A lot of a thousandth at 1.01 USD: 101 units of initial margin and 65.65, so 66, of maintenance."""
+    one = Instrument(1, "meridian", "BTC-PERP", Kind.PERP, "BTC", 1_000, 10_000)
+    assert requirement([Position(one, 1, 1_010_000, USD)], MAINNET) == Requirement(101, 66)
+    two = [Position(one, 1, 1_010_000, USD), Position(replace(one, id=2, underlying="ETH"), 1, 1_010_000, USD)]
+    assert requirement(two, MAINNET) == Requirement(202, 132)  # 131.3
 
 
-def test_two_opposite_positions_need_what_each_needs() -> None:
-    both = requirement([perp(1_000), option(Kind.PUT, 60_000, -1_000)], {"BTC": RATES})
-    assert both == Requirement(6_000 * 10**6 + 9_000 * 10**6, 3_900 * 10**6 + 5_400 * 10**6)
-    assert requirement([], {}) == NOTHING
+def test_little_confidence_asks_initial_margin_for_more() -> None:
+    """Below 55%: (1 − 0.5) of spot more, a share that mainnet's factor of 1 leaves whole; maintenance stays."""
+    sure, doubtful = (replace(perp(1_000), confidence=F(share)) for share in ("0.55", "0.5"))
+    assert requirement([sure], MAINNET) == Requirement(6_000 * USD, 3_900 * USD)
+    assert requirement([doubtful], MAINNET) == Requirement(36_000 * USD, 3_900 * USD)
+    short = replace(option(Kind.CALL, 60_000, -1_000), confidence=F("0.5"))
+    assert requirement([short], MAINNET) == Requirement(39_000 * USD, 5_400 * USD)
 
 
-def test_an_underlying_without_rates_is_a_fault() -> None:
-    with pytest.raises(KeyError, match="BTC"):
-        requirement([perp(1)], {"ETH": RATES})
+def test_what_has_no_numbers_or_no_price_is_a_fault() -> None:
+    with pytest.raises(MissingParameterError, match="no parameters of XAG"):
+        requirement([perp(1, underlying="XAG")], MAINNET)
+    of_bitcoin = option(Kind.PUT, 60, -1)
+    of_solana = replace(of_bitcoin, instrument=replace(of_bitcoin.instrument, underlying="SOL"))
+    with pytest.raises(MissingParameterError, match="option"):
+        requirement([of_solana], MAINNET)
+    with pytest.raises(MissingMarkError, match="perpetual"):
+        requirement([perp(1, mark=0)], MAINNET)
+    with pytest.raises(ValueError, match="two perpetuals on BTC"):
+        requirement([perp(1), replace(perp(1), mark_e6=59_000 * USD)], MAINNET)
 
 
-@given(
-    st.sampled_from([perp, lambda lots: option(Kind.CALL, 61_000, lots), lambda lots: option(Kind.PUT, 55_500, lots)]),
-    st.integers(-(10**6), 10**6),
-    st.integers(1, 10_000),
-    st.integers(1, 10_000),
-)
-def test_a_requirement_is_exact_within_one_unit_and_grows_with_size(
-    make: Callable[[int], Position], lots: int, initial_bps: int, other_bps: int
+counts = st.integers(-400_000, 400_000)
+
+
+@settings(deadline=None, max_examples=60)
+@given(counts, counts, counts, counts, st.integers(20_000, 120_000), st.integers(0, 90), st.integers(0, 10**13))
+def test_collateral_less_the_requirement_is_the_standard_margin_of_the_account(
+    perps: int, puts: int, calls: int, later: int, spot: int, days: int, cash_units: int
 ) -> None:
-    rates = Rates(initial_bps, other_bps, other_bps, initial_bps, min(initial_bps, other_bps))
-    position = make(lots)
-    needed, more = requirement_of(position, rates), requirement_of(make(2 * lots), rates)
-    for got, exact in zip((needed.initial_units, needed.maintenance_units), exactly(position, rates), strict=True):
-        assert 0 <= got - exact < 1
-    assert 2 * needed.initial_units - 1 <= more.initial_units <= 2 * needed.initial_units
-    assert (needed == NOTHING) is (lots == 0 or (position.instrument.is_option and lots > 0))
-
-
-def exactly(position: Position, rates: Rates) -> tuple[Fraction, Fraction]:
-    """(initial, maintenance) as fractions, written from the specification and not from the code."""
-    coins = Fraction(abs(position.lots), position.instrument.lots_per_coin)
-    if not position.instrument.is_option:
-        notional = coins * position.mark_e6
-        return notional * rates.perp_initial_bps / 10_000, notional * rates.perp_maintenance_bps / 10_000
-    if position.lots > 0:
-        return Fraction(0), Fraction(0)
-    spot, strike = Fraction(position.index_e6), Fraction(position.instrument.strike_e6)
-    above = strike / spot - 1
-    otm = max(above if position.instrument.kind is Kind.CALL else -above, Fraction(0))
-    share = max(
-        Fraction(rates.option_initial_bps, 10_000) - otm,
-        Fraction(rates.option_initial_floor_bps, 10_000),
-    )
-    return coins * spot * share, coins * spot * rates.option_maintenance_bps / 10_000
+    """Collateral as cash, and options' worth received or paid: net margin is what is left, within a unit below."""
+    near, far = days * 86_400, days * 86_400 + WEEK
+    held = [
+        replace(perp(perps, spot + 7), index_e6=spot * USD),
+        option(Kind.PUT, 55_000, puts, spot, near),
+        option(Kind.CALL, 65_000, calls, spot, near),
+        option(Kind.CALL, 60_000, later, spot, far),
+    ]
+    expiries = {s: Expiry(s, F(spot), Quotes({F(k): F("0.8") for k in (55_000, 60_000, 65_000)})) for s in (near, far)}
+    market = Market(Mark(F(spot)), Mark(F(spot + 7)), expiries)
+    options = tuple(
+        Option(seconds, F(strike), is_call, F(count) / 1_000)
+        for seconds, strike, is_call, count in (
+            (near, 55_000, False, puts), (near, 65_000, True, calls), (far, 60_000, True, later)
+        )
+    )  # fmt: skip
+    holdings = {"BTC": Holdings(perp=F(perps) / 1_000, options=options)}
+    worth = standard_margin(MAINNET, ONE, {"BTC": market}, ZERO, holdings).margin.mark_to_market
+    net = standard_margin(MAINNET, ONE, {"BTC": market}, from_units(cash_units, 6) - worth, holdings).margin
+    needed = requirement(held, MAINNET)
+    assert cash_units - needed.initial_units == net.initial.down_to(6)
+    assert cash_units - needed.maintenance_units == net.maintenance.down_to(6)
