@@ -7,9 +7,9 @@ an empty one.
 from typing import Any
 
 from margin.absorption import Purses
+from margin.adl import Candidate
 from margin.default_waterfall import Means
 from margin.insurance_fund import Balance
-from margin.liquidation import Candidate
 from margin.reading import Place, read
 
 _FIELDS = ("purses", "fund", "now_s", "gains", "candidates", "long_winners", "claims")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from margin.adl import Candidate
 from margin.default_waterfall import Means
 from margin.insurance_fund import Balance
-from margin.liquidation import Candidate
 from margin.loss_document import purses_of
 from margin.reading import DocumentError
 
