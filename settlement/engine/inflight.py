@@ -11,7 +11,7 @@ from settlement.receipts import Call
 from settlement.transaction import Transaction
 
 LOOK_AGAIN_S = 1
-"""A late transaction is looked at with every block, and if there is none, this often."""
+"""A late transaction is looked at with every block, and if there is none, this often or as often as it is late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class InFlight:
     def wants_attention(self, policy: FeePolicy, now_s: float, block: int) -> bool:
         if self.place is not None or self.failure is not None or not self.offers:
             return False
-        is_due = block > self.looked_block or now_s - self.looked_s >= LOOK_AGAIN_S
+        is_due = block > self.looked_block or now_s - self.looked_s >= min(LOOK_AGAIN_S, policy.patience_s)
         return self.in_doubt or (is_due and self.is_late(policy, now_s, block))
 
 
@@ -89,9 +89,12 @@ def next_step(one: InFlight, policy: FeePolicy, now_s: float, block: int, *, cou
 
     count: the sender's transactions up to that same block
     known: whether the node holds any of the offers
+
+    Only the lowest of a sender's nonces is worth a better offer: those behind it wait for it, not for money.
     """
     if count > one.nonce:
         return Step.REPORT_SHARED_KEY
     if not known:
         return Step.REPORT_DROPPED if one.resends >= policy.resends else Step.RESEND
-    return Step.REPLACE if one.is_late(policy, now_s, block) else Step.WAIT
+    is_next = count == one.nonce
+    return Step.REPLACE if is_next and one.is_late(policy, now_s, block) else Step.WAIT

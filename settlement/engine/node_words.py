@@ -25,6 +25,11 @@ class Meaning(StrEnum):
         """Whether the same bytes may be taken another time."""
         return self in (Meaning.FEE_TOO_LOW, Meaning.POOL_IS_FULL)
 
+    @property
+    def wants_more(self) -> bool:
+        """Whether a better offer for the same nonce may be taken now."""
+        return self in (Meaning.REPLACEMENT_UNDERPRICED, Meaning.FEE_TOO_LOW)
+
 
 _WORDS = {
     Meaning.ALREADY_KNOWN: ("already known", "already imported", "alreadyknown", "known transaction", "already exists"),

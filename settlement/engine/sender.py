@@ -187,9 +187,9 @@ class Sender:
                 one.failure = DroppedError(f"{one.call.purpose}: given to the node {one.resends} times, and lost again")
                 self._watch.turned()
             case Step.RESEND:
-                one.resends += 1
-                if (await self._tried(one, one.offers[-1])).may_succeed_later:
-                    one.resends -= 1
+                said = await self._tried(one, one.offers[-1])
+                one.resends += said is Meaning.TAKEN
+                if said.wants_more:
                     await self._replace(one)
             case Step.REPLACE:
                 await self._replace(one)

@@ -1,40 +1,14 @@
 """A sender on a real anvil: what it sends happens once, and what it says about it is true."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from settlement.contracts import ALL, POSITIONS, TOKEN, Contracts
-from settlement.devnet import Anvil
+from settlement.contracts import TOKEN
 from settlement.engine.chain_client import ChainClient, Read
 from settlement.engine.chain_errors import RevertedError
-from settlement.engine.expected import Expected
-from settlement.engine.fees import FeePolicy
 from settlement.keys import signer_of
-from settlement.receipts import Call
-
-POLICY = FeePolicy.fixed(10**12, 1)
-
-
-@pytest.fixture
-def token(contracts: Contracts) -> str:
-    """A claim token that the operator may mint by itself."""
-    me = contracts.chain.sender.address
-    created = contracts.chain.send("", TOKEN.creation(6, "claim", "C"), "deployment").contract
-    contracts.chain.send(created, TOKEN.call("initialize", me, me), "deployment")
-    return created
-
-
-@pytest.fixture
-async def chain(anvil: Anvil, contracts: Contracts, token: str) -> AsyncIterator[ChainClient]:
-    expect = Expected(31337, {token: TOKEN, contracts.positions: POSITIONS})
-    async with ChainClient.open(anvil, signer_of("operator"), ALL, policy=POLICY, depth=1, expect=expect) as opened:
-        yield opened
-
-
-def mint(token: str, amount: int, believed: int) -> Call:
-    return Call(token, TOKEN.call("guardMint", signer_of("holder").address, amount, believed), "claims minted")
+from tests.settlement.engine.conftest import mint
 
 
 async def test_what_is_sent_is_confirmed(chain: ChainClient, token: str) -> None:
