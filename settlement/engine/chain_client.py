@@ -14,17 +14,22 @@ from typing import Any
 from custody.signers import Signer
 from settlement.abi import Artifact
 from settlement.devnet import Anvil
-from settlement.engine.chain_errors import NodeLostStateError, RevertedError, WrongNodeError
-from settlement.engine.endpoint import GIVE_UP_S, TIMEOUT_S, Answer, Endpoint, Request
-from settlement.engine.expected import Expected, mismatch
+from settlement.engine.admission import require, require_still
+from settlement.engine.chain_errors import RevertedError
+from settlement.engine.endpoint import GIVE_UP_S, TIMEOUT_S, Answer, Endpoint
+from settlement.engine.expected import Expected
 from settlement.engine.fees import FeePolicy
 from settlement.engine.heads import KEPT, Header, Move
 from settlement.engine.inflight import InFlight
+from settlement.engine.market import Market
 from settlement.engine.nonces import Nonces
-from settlement.engine.sender import Sender
-from settlement.engine.watch import Watch, first_heads, header_of
-from settlement.node import ChainError
+from settlement.engine.reading import Read, ReadAt, read, read_many
+from settlement.engine.sender import Sender, counts
+from settlement.engine.tending import Tending
+from settlement.engine.watch import Watch, first_heads
 from settlement.receipts import Call, Receipt, asked_of, receipt_of, sentence_of, succeeded
+
+__all__ = ["ChainClient", "Read", "ReadAt", "Sent"]
 
 OWN_POLL_S, FOREIGN_POLL_S = 0.003, 0.5
 """How long to wait between two looks at an anvil of our own, and at somebody else's node."""
@@ -42,24 +47,6 @@ class Sent:
     def tx_hashes(self) -> tuple[str, ...]:
         """All that was ever sent for it: whichever is mined counts."""
         return self.flight.hashes
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A view function to be called."""
-
-    artifact: Artifact
-    to: str
-    function: str
-    arguments: tuple[object, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadAt:
-    """What several view functions returned, all of them after one block."""
-
-    block: Header
-    values: tuple[Any, ...]
 
 
 class ChainClient:
@@ -107,19 +94,19 @@ class ChainClient:
             raise ValueError(f"a depth is 1 to {kept} blocks, not {depth}")
         endpoint = Endpoint.of(node, timeout_s=timeout_s, give_up_s=give_up_s)
         try:
-            await _require(endpoint, expect)
+            await require(endpoint, expect)
             pause = poll_s or (FOREIGN_POLL_S if isinstance(node, str) else OWN_POLL_S)
             watch = Watch(endpoint, await first_heads(endpoint, kept), pause)
-            latest, pending = await Sender.counts(endpoint, signer.address)
-            nonces = Nonces(max(latest, pending))
-            sender = Sender(endpoint, watch, signer, artifacts, policy, expect.chain_id, nonces, now_s)
+            nonces = Nonces(max(await counts(endpoint, signer.address)))
+            market = Market(endpoint, policy, artifacts)
+            sender = Sender(endpoint, watch, market, signer, artifacts, expect.chain_id, nonces, now_s)
 
             async def take_in(move: Move) -> None:
                 if move.unwound:
-                    await _require_still(endpoint, expect)
+                    await require_still(endpoint, expect)
                 await sender.take_in(move)
 
-            following = asyncio.create_task(watch.run(take_in, sender.tend, lambda: sender.is_busy))
+            following = asyncio.create_task(watch.run(take_in, Tending(sender, policy).tend, lambda: sender.is_busy))
             try:
                 yield cls(endpoint, watch, sender, signer, artifacts, depth)
             finally:
@@ -174,24 +161,11 @@ class ChainClient:
 
     async def read(self, artifact: Artifact, to: str, function: str, *arguments: object, block: str = "latest") -> Any:
         """The result of a view function after a block, by its hash or as `latest`. Raises ChainError in its words."""
-        asked = Read(artifact, to, function, arguments)
-        method, parameters = _asked(asked, block)
-        return self._value(asked, await self._endpoint.answer(method, *parameters))
+        return await read(self._endpoint, self._artifacts, Read(artifact, to, function, arguments), block)
 
     async def read_many(self, reads: Sequence[Read], block: str = "latest") -> ReadAt:
         """The results of several, all of them after one block: the given (by hash), or the latest that there is."""
-        method = "eth_getBlockByHash" if block.startswith("0x") else "eth_getBlockByNumber"
-        found = await self._endpoint.rpc(method, block, False)
-        if found is None:
-            raise ChainError(f"{self._endpoint.name} has no block {block}")
-        at = header_of(found)
-        answers = await self._endpoint.answers([_asked(one, at.hash) for one in reads])
-        return ReadAt(at, tuple(self._value(one, answer) for one, answer in zip(reads, answers, strict=True)))
-
-    def _value(self, one: Read, answer: Answer) -> Any:
-        if "error" in answer:
-            raise ChainError(f"{one.artifact.name}.{one.function}: {sentence_of(answer['error'], self._artifacts)}")
-        return one.artifact.result(one.function, bytes.fromhex(answer["result"][2:]))
+        return await read_many(self._endpoint, self._artifacts, reads, block)
 
     @property
     def head(self) -> Header:
@@ -205,25 +179,3 @@ class ChainClient:
     def _require_sound(self) -> None:
         if self._watch.failure is not None:
             raise self._watch.failure
-
-
-def _asked(one: Read, block: str) -> Request:
-    call = {"to": one.to, "data": "0x" + one.artifact.call(one.function, *one.arguments).hex()}
-    return "eth_call", (call, {"blockHash": block} if block.startswith("0x") else block)
-
-
-async def _require(endpoint: Endpoint, expect: Expected) -> None:
-    chain_id = await endpoint.rpc("eth_chainId")
-    if int(chain_id, 16) != expect.chain_id:
-        raise WrongNodeError(f"{endpoint.name} is on chain {int(chain_id, 16)}, not on {expect.chain_id}")
-    codes = await endpoint.results([("eth_getCode", (address, "latest")) for address in expect.code])
-    for (address, artifact), code in zip(expect.code.items(), codes, strict=True):
-        if why := mismatch(bytes.fromhex(code[2:]), artifact):
-            raise WrongNodeError(f"{address} on {endpoint.name} {why}")
-
-
-async def _require_still(endpoint: Endpoint, expect: Expected) -> None:
-    try:
-        await _require(endpoint, expect)
-    except WrongNodeError as why:
-        raise NodeLostStateError(f"the node has lost its state: {why}") from why

@@ -21,6 +21,11 @@ class Meaning(StrEnum):
     REFUSED = "refused"
 
     @property
+    def is_held(self) -> bool:
+        """Whether the node has these bytes now."""
+        return self in (Meaning.TAKEN, Meaning.ALREADY_KNOWN)
+
+    @property
     def may_succeed_later(self) -> bool:
         """Whether the same bytes may be taken another time."""
         return self in (Meaning.FEE_TOO_LOW, Meaning.POOL_IS_FULL)

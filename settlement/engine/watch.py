@@ -112,17 +112,20 @@ class Watch:
     def _lost(self, why: str) -> str:
         return f"{self._endpoint.name} has lost its state: {why}"
 
-    async def moves(self) -> AsyncIterator[Move]:
+    def moves(self) -> AsyncIterator[Move]:
         """Every move from now on. Ends with the `failure`, if there is one."""
         queue: asyncio.Queue[Move | None] = asyncio.Queue()
         self._listeners.append(queue)
+        return self._told(queue)
+
+    async def _told(self, queue: asyncio.Queue[Move | None]) -> AsyncIterator[Move]:
         try:
-            while self.failure is None and (move := await queue.get()) is not None:
-                yield move
+            while not queue.empty() or self.failure is None:
+                if (move := await queue.get()) is not None:
+                    yield move
         finally:
             self._listeners.remove(queue)
-        if self.failure is not None:
-            raise self.failure
+        raise self.failure
 
     def _end(self, why: Exception) -> None:
         self.failure = why
@@ -131,5 +134,6 @@ class Watch:
         self.turned()
 
     def turned(self) -> None:
+        """Wake whoever waits for something to have changed."""
         turn, self.turn = self.turn, asyncio.Event()
         turn.set()

@@ -141,7 +141,9 @@ async def test_a_transaction_that_is_dropped_again_and_again_is_reported_and_its
                     for tx_hash in sent.tx_hashes:
                         node.answer("anvil_dropTransaction", (tx_hash,))
                     await asyncio.sleep(0.005)
-            with pytest.raises(DroppedError, match="claims minted: given to the node 2 times, and lost again"):
+            with pytest.raises(
+                DroppedError, match="claims minted: given to the node 2 times more, and lost every time"
+            ):
                 await waiting
             again = await chain.send(mint(token, 7, 0), GAS)
             assert again.nonce == sent.nonce
