@@ -39,7 +39,10 @@ class Move:
 
 
 class Heads:
-    """The last headers of one history, linked by their hashes. Raises ValueError if those given are not linked."""
+    """The last headers of one history, linked by their hashes. Raises ValueError if those given are not linked.
+
+    After a step back fewer are kept, until as many have come: what was dropped is not asked for again.
+    """
 
     __slots__ = ("_kept", "_limit")
 
