@@ -23,6 +23,7 @@ from settlement.engine.heads import KEPT, Header, Move
 from settlement.engine.inflight import InFlight
 from settlement.engine.market import Market
 from settlement.engine.nonces import Nonces
+from settlement.engine.nudging import Nudging, is_anvil
 from settlement.engine.reading import Read, ReadAt, read, read_many
 from settlement.engine.sender import Sender, counts
 from settlement.engine.tending import Tending
@@ -101,12 +102,18 @@ class ChainClient:
             market = Market(endpoint, policy, artifacts)
             sender = Sender(endpoint, watch, market, signer, artifacts, expect.chain_id, nonces, now_s)
 
+            tending, nudging = Tending(sender, policy), Nudging(sender, await is_anvil(endpoint))
+
+            async def tend() -> None:
+                await tending.tend()
+                await nudging.nudge()
+
             async def take_in(move: Move) -> None:
                 if move.unwound:
                     await require_still(endpoint, expect)
                 await sender.take_in(move)
 
-            following = asyncio.create_task(watch.run(take_in, Tending(sender, policy).tend, lambda: sender.is_busy))
+            following = asyncio.create_task(watch.run(take_in, tend, lambda: sender.is_busy))
             try:
                 yield cls(endpoint, watch, sender, signer, artifacts, depth)
             finally:

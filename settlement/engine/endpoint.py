@@ -76,7 +76,7 @@ class Endpoint:
     """
 
     def __init__(self, transport: Transport, name: str, give_up_s: float, last_words: Callable[[], str]) -> None:
-        self.interruptions = 0
+        self.interruptions, self._is_closed = 0, False
         self._transport, self.name, self._give_up_s, self._last_words = transport, name, give_up_s, last_words
 
     @classmethod
@@ -90,6 +90,7 @@ class Endpoint:
         return cls(IpcTransport(node.ipc_path, timeout_s), "anvil", give_up_s, last_words)
 
     async def close(self) -> None:
+        self._is_closed = True
         await self._transport.close()
 
     async def answer(self, method: str, *params: object) -> Answer:
@@ -120,6 +121,8 @@ class Endpoint:
         loop = asyncio.get_running_loop()
         until, pause = loop.time() + self._give_up_s, FIRST_PAUSE_S
         while True:
+            if self._is_closed:
+                raise ChainError(f"the connection to {self.name} has been closed")
             try:
                 return await ask()
             except LostConnectionError as why:

@@ -45,6 +45,7 @@ class InFlight:
     """One call under one nonce. `since_s` and `since_block`: when its last offer was made, by whoever sends.
 
     `in_doubt`: something happened after which the node may not have it any more, so it is to be looked at now.
+    `is_suspect`: when last looked at, its nonce was used, and no block seen until then had it.
     """
 
     nonce: int
@@ -55,6 +56,7 @@ class InFlight:
     place: Place | None = None
     resends: int = 0
     in_doubt: bool = False
+    is_suspect: bool = False
     looked_s: float = 0
     looked_block: int = 0
     failure: Exception | None = None
@@ -78,6 +80,7 @@ class Step(StrEnum):
     """What to do with a transaction that is in no block; where several fit, the earlier member is done."""
 
     REPORT_SHARED_KEY = "report_shared_key"
+    SUSPECT = "suspect"
     REPORT_DROPPED = "report_dropped"
     RESEND = "resend"
     REPLACE = "replace"
@@ -90,10 +93,12 @@ def next_step(one: InFlight, policy: FeePolicy, now_s: float, block: int, *, cou
     count: the sender's transactions up to that same block
     known: whether the node holds any of the offers
 
+    That a nonce is used is believed of a node that says so twice, with all its blocks seen in between: it may count
+    what is in the next block already.
     Only the lowest of a sender's nonces is worth a better offer: those behind it wait for it, not for money.
     """
     if count > one.nonce:
-        return Step.REPORT_SHARED_KEY
+        return Step.REPORT_SHARED_KEY if one.is_suspect else Step.SUSPECT
     if not known:
         return Step.REPORT_DROPPED if one.resends >= policy.resends else Step.RESEND
     is_next = count == one.nonce

@@ -61,15 +61,22 @@ class Sender:
         top = self.watch.heads.top
         gas = gas_limit or await self.market.gas(self.signer.address, call, top)
         one, offer = await self.numbered(call, await self.market.first_offer(top), gas)
-        while (await self.give(one, offer)).may_succeed_later:
-            await self.watch.turn.wait()
-            if self.watch.failure is not None:
-                raise self.watch.failure
+        while (said := await self.give(one, offer)).may_succeed_later:
+            await self._turned()
             fees = await self.market.first_offer(self.watch.heads.top)
             if fees.max_fee_wei > offer.fees.max_fee_wei:
                 offer = await self.signed(one, fees, gas)
         self.watch.ring()
+        while said is Meaning.NONCE_TOO_LOW and one.place is None:
+            await self._turned()
+            if one.failure is not None:
+                raise one.failure
         return one
+
+    async def _turned(self) -> None:
+        await self.watch.turn.wait()
+        if self.watch.failure is not None:
+            raise self.watch.failure
 
     async def numbered(self, call: Call, fees: Fees, gas: int) -> tuple[InFlight, Offer]:
         """The next nonce and its signed bytes. One after another, so that they leave in the order of their nonces."""
@@ -93,7 +100,11 @@ class Sender:
         return await asyncio.to_thread(sign)
 
     async def give(self, one: InFlight, offer: Offer) -> Meaning:
-        """Give an offer to the node, and see what became of it. Raises RefusedError, SharedKeyError, ChainError."""
+        """Give an offer to the node, and see what became of it. Raises RefusedError, SharedKeyError, ChainError.
+
+        A nonce that is too low is ours, if an answer was lost, or a stranger's; which, only the blocks can tell: a node
+        may for a moment have a transaction neither among those that wait nor in a block.
+        """
         if offer.tx_hash not in self._by_hash:
             one.offers.append(offer)
             self._by_hash[offer.tx_hash] = one
@@ -102,12 +113,15 @@ class Sender:
         if said.is_held:
             one.since_s, one.since_block, one.in_doubt = self.now_s(), self.watch.heads.top.number, False
             return said
+        if said is Meaning.NONCE_TOO_LOW:
+            one.in_doubt = True
+            return said
         if said.may_succeed_later or await self._is_known(one):
             return said
         if said is Meaning.REFUSED:
             self.free(one)
             raise RefusedError(f"{one.call.purpose}: {sentence_of(answer['error'], self.artifacts)}")
-        if len(one.offers) == 1 or said is Meaning.NONCE_TOO_LOW:
+        if len(one.offers) == 1:
             raise await self.outrun(one)
         return said
 

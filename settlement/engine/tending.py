@@ -50,7 +50,10 @@ class Tending:
                 one.in_doubt = True
 
     async def _do(self, step: Step, one: InFlight, top: Header) -> None:
+        one.is_suspect = step is Step.SUSPECT
         match step:
+            case Step.SUSPECT:
+                one.in_doubt = True
             case Step.REPORT_SHARED_KEY:
                 await self._sender.outrun(one)
             case Step.REPORT_DROPPED:

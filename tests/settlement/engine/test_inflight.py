@@ -29,14 +29,20 @@ def flight(**more: object) -> InFlight:
         (6, False, 1, 100, 50, Step.RESEND),
         (7, False, 0, 130, 54, Step.RESEND),
         (7, False, 2, 130, 54, Step.REPORT_DROPPED),
-        (8, False, 2, 130, 54, Step.REPORT_SHARED_KEY),
-        (8, True, 0, 100, 50, Step.REPORT_SHARED_KEY),
+        (8, False, 2, 130, 54, Step.SUSPECT),
+        (8, True, 0, 100, 50, Step.SUSPECT),
     ],
     ids=["in time", "late by time", "late by blocks", "late, but behind others", "lost", "lost, and behind others",
          "lost and late", "lost too often", "lost, and outrun", "outrun"],
 )  # fmt: skip
 def test_the_next_step(count: int, known: bool, resends: int, now_s: float, block: int, step: Step) -> None:
     assert next_step(flight(resends=resends), POLICY, now_s, block, count=count, known=known) is step
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_nonce_that_is_used_is_believed_the_second_time(known: bool) -> None:
+    assert next_step(flight(is_suspect=True), POLICY, 130, 54, count=8, known=known) is Step.REPORT_SHARED_KEY
+    assert next_step(flight(is_suspect=True), POLICY, 130, 54, count=7, known=True) is Step.REPLACE
 
 
 @pytest.mark.parametrize(
