@@ -132,7 +132,7 @@ class ChainClient:
         """
         self._require_sound()
         flight = await self._sender.send(call, gas_limit)
-        return Sent(flight.nonce, flight.offers[0].transaction.digest(), flight)
+        return Sent(flight.nonce, flight.offers[0].digest, flight)
 
     async def confirmed(self, sent: Sent) -> Receipt:
         """The receipt, once it is deep enough; waits through replacements and reorganisations.

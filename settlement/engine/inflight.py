@@ -16,9 +16,13 @@ LOOK_AGAIN_S = 1
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Signed bytes as they were, or may have been, given to a node. The bytes are made anew from these when needed."""
+    """Signed bytes as they were, or may have been, given to a node. The bytes are made anew from these when needed.
+
+    `digest` is what was signed, kept because 400 KB take 5 ms to hash.
+    """
 
     transaction: Transaction
+    digest: bytes
     signature: bytes
     tx_hash: str
 

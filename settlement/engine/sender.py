@@ -94,8 +94,9 @@ class Sender:
         made = Transaction(self.chain_id, one.nonce, fees.tip_wei, fees.max_fee_wei, gas, one.call.to, one.call.data)
 
         def sign() -> Offer:
-            signature = self.signer.sign_digest(made.digest())
-            return Offer(made, signature, "0x" + keccak(made.signed(signature)).hex())
+            digest = made.digest()
+            signature = self.signer.sign_digest(digest)
+            return Offer(made, digest, signature, "0x" + keccak(made.signed(signature)).hex())
 
         return await asyncio.to_thread(sign)
 
@@ -155,7 +156,8 @@ class Sender:
         for header in move.new:
             for tx_hash in header.transactions:
                 if found := self._by_hash.get(tx_hash):
-                    found.place, found.in_doubt = Place(header.number, header.hash, tx_hash), False
+                    found.place = Place(header.number, header.hash, tx_hash)
+                    found.in_doubt, found.resends = False, 0
         lowest = self.watch.heads.lowest
         for one in [one for one in self.flights.values() if one.place and one.place.number < lowest]:
             self.forget(one)

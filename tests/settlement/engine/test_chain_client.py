@@ -4,11 +4,14 @@ import asyncio
 
 import pytest
 
-from settlement.contracts import TOKEN
+from settlement.contracts import ALL, POSITIONS, TOKEN
+from settlement.devnet import Anvil
 from settlement.engine.chain_client import ChainClient, Read
 from settlement.engine.chain_errors import RevertedError
+from settlement.engine.expected import Expected
 from settlement.keys import signer_of
-from tests.settlement.engine.conftest import mint
+from settlement.node import ChainError, Node
+from tests.settlement.engine.conftest import GAS, POLICY, Opening, mint
 
 
 async def test_what_is_sent_is_confirmed(chain: ChainClient, token: str) -> None:
@@ -51,3 +54,45 @@ async def test_many_reads_are_of_one_block(chain: ChainClient, token: str) -> No
     assert (await chain.read_many(reads)).values == (7, 7)
     then = await chain.read_many(reads, before.hash)
     assert (then.values, then.block) == ((5, 5), before)
+
+
+class Broken:
+    """A token that fails to sign, once."""
+
+    def __init__(self) -> None:
+        self.failures, self._key = 1, signer_of("operator")
+        self.address = self._key.address
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        self.failures -= 1
+        if self.failures >= 0:
+            raise OSError("the token is locked")
+        return self._key.sign_digest(digest)
+
+
+async def test_a_signer_that_fails_leaves_no_gap(anvil: Anvil, expect: Expected, token: str) -> None:
+    opened = ChainClient.open(anvil, Broken(), ALL, policy=POLICY, depth=1, expect=expect)
+    async with opened as chain:
+        with pytest.raises(OSError, match="the token is locked"):
+            await chain.send(mint(token, 5, 0), GAS)
+        async with asyncio.timeout(10):
+            await chain.confirmed(await chain.send(mint(token, 5, 0), GAS))
+
+
+async def test_a_failed_read_is_a_sentence(chain: ChainClient, token: str) -> None:
+    with pytest.raises(ChainError) as told:
+        await chain.read(POSITIONS, token, "head")
+    assert str(told.value) == "PositionBook.head: reverted without a reason"
+    with pytest.raises(ChainError, match="has no block 0x11"):
+        await chain.read_many([Read(TOKEN, token, "totalSupply")], "0x" + "11" * 32)
+
+
+async def test_receipts_count_at_their_depth_and_not_before(opening: Opening, node: Node, token: str) -> None:
+    async with opening(depth=3) as chain:
+        waiting = asyncio.create_task(chain.confirmed(await chain.send(mint(token, 5, 0), GAS)))
+        for _ in range(2):
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+            node.rpc("evm_mine")
+        async with asyncio.timeout(10):
+            assert chain.head.number <= (await waiting).block + 2

@@ -8,7 +8,7 @@ from settlement.receipts import Call
 from settlement.transaction import Transaction
 
 POLICY = FeePolicy(patience_s=30, patience_blocks=4, resends=2)
-OFFER = Offer(Transaction(1, 7, 2, 9, 21_000, "0x" + "11" * 20, b""), b"", "0xab")
+OFFER = Offer(Transaction(1, 7, 2, 9, 21_000, "0x" + "11" * 20, b""), b"", b"", "0xab")
 
 
 def flight(**more: object) -> InFlight:
