@@ -124,8 +124,8 @@ async def test_a_transaction_that_the_node_has_dropped_is_given_again(opening: O
             async with asyncio.timeout(SOON_S):
                 while not pool(node):
                     await asyncio.sleep(0.01)
+            assert sent.flight.resends == 1
         assert (await chain.confirmed(sent)).tx_hash in sent.tx_hashes
-        assert sent.flight.resends == 1
 
 
 async def test_a_transaction_that_is_dropped_again_and_again_is_reported_and_its_nonce_is_free(
