@@ -1,44 +1,26 @@
 """Signed transactions with their receipts, and calls; reverts as sentences.
 
-One `Chain` per sender keeps its own nonce and adds up its gas. Fees are fixed so that transaction hashes repeat; the
-client that bumps fees, follows depth and survives reorganisations comes with the settlement engine.
+One `Chain` per sender keeps its own nonce and adds up its gas. This is the deterministic face: one thing at a time,
+fees fixed, so that transaction hashes repeat. `settlement.engine.chain_client` sends the same transactions and reads
+the same receipts for whoever must live with lost answers, rising fees and reorganisations.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth_utils.address import to_checksum_address
-
 from custody.signers import Signer
-from settlement.abi import Artifact, explain_revert
+from settlement.abi import Artifact
 from settlement.node import ChainError, Node
+from settlement.receipts import Call, Receipt, asked_of, receipt_of, sentence_of, succeeded
 from settlement.transaction import Transaction
+
+__all__ = ["Call", "Chain", "Receipt"]
 
 MAX_FEE_WEI, TIP_WEI = 10**12, 1
 GAS_LIMIT = 16_000_000
 """Below the cap that the Osaka upgrade sets on one transaction (2^24)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A transaction that succeeded; `logs` as the node answers them."""
-
-    tx_hash: str
-    block: int
-    gas_used: int
-    contract: str
-    logs: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Calldata for a contract; `purpose` names its gas in the sums and the transaction in errors."""
-
-    to: str
-    data: bytes
-    purpose: str
 
 
 @dataclass(slots=True)
@@ -69,16 +51,12 @@ class Chain:
 
     def _noted(self, call: Call, receipt: dict[str, Any]) -> Receipt:
         """A receipt taken into the sums; ChainError with the reason if it says that the transaction reverted."""
-        if int(receipt["status"], 16) != 1:
-            raise ChainError(f"{call.purpose}: {self._why_reverted(call.to, call.data, receipt['blockNumber'])}")
-        gas = int(receipt["gasUsed"], 16)
-        self.gas_used[call.purpose] += gas
+        if not succeeded(receipt):
+            raise ChainError(f"{call.purpose}: {self._why_reverted(call, receipt['blockNumber'])}")
+        noted = receipt_of(receipt)
+        self.gas_used[call.purpose] += noted.gas_used
         self.transactions += 1
-        created = receipt.get("contractAddress")
-        contract = to_checksum_address(created) if created else ""
-        return Receipt(
-            receipt["transactionHash"], int(receipt["blockNumber"], 16), gas, contract, tuple(receipt["logs"])
-        )
+        return noted
 
     def send_together(self, calls: Sequence[Call]) -> list[Receipt]:
         """Send several, in order, into one block: a block costs anvil more than what is in it. Receipts in order.
@@ -125,15 +103,10 @@ class Chain:
         made = Transaction(self.node.chain_id, self._nonce, TIP_WEI, MAX_FEE_WEI, GAS_LIMIT, to, data)
         return "0x" + made.signed(self.sender.sign_digest(made.digest())).hex()
 
-    def _why_reverted(self, to: str, data: bytes, block: str) -> str:
+    def _why_reverted(self, call: Call, block: str) -> str:
         """Ask again without sending, at the same block: the receipt of a failed transaction carries no reason."""
-        call = {"from": self.sender.address, "to": to or None, "data": "0x" + data.hex(), "gas": hex(GAS_LIMIT)}
-        again = self.node.answer("eth_call", (call, block))
+        again = self.node.answer("eth_call", (asked_of(self.sender.address, call, GAS_LIMIT), block))
         return self._explain(again) if "error" in again else "the transaction reverted; asked again, it would not"
 
     def _explain(self, answer: dict[str, Any]) -> str:
-        error = answer.get("error", {})
-        data = error.get("data")
-        if isinstance(data, str) and data.startswith("0x"):
-            return explain_revert(bytes.fromhex(data[2:]), self.artifacts)
-        return str(error.get("message", "the transaction failed"))
+        return sentence_of(answer["error"], self.artifacts)

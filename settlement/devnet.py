@@ -51,10 +51,11 @@ def _die_with_parent() -> None:
 class Anvil:
     """A running node. Use as a context manager, from the main thread (the parent-death signal follows the thread).
 
-    `genesis_s` fixes the first block's time, so that block hashes repeat; `port` 0 takes a free one.
+    `genesis_s` fixes the first block's time, so that block hashes repeat; `port` 0 takes a free one. `state` is
+    a file from which the chain is taken if it is there; it is written when the node is stopped, but not if killed.
     """
 
-    def __init__(self, *, genesis_s: int, port: int = 0) -> None:
+    def __init__(self, *, genesis_s: int, port: int = 0, state: Path | None = None) -> None:
         # A short folder of our own: an IPC path of more than 107 bytes is refused, the default one is shared.
         self._folder = tempfile.mkdtemp(prefix="anvil-")
         self.ipc_path = os.path.join(self._folder, "a.ipc")
@@ -63,6 +64,7 @@ class Anvil:
             "--timestamp", str(genesis_s), "--hardfork", "prague",
             # Without these, anvil writes every block's state to the home folder and leaves it there.
             "--cache-path", self._folder, "--prune-history", "200",
+            *(["--state", str(state)] if state else []),
         ]  # fmt: skip
         try:
             self._process = subprocess.Popen(

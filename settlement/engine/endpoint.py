@@ -1,0 +1,148 @@
+"""One connection to a node, many questions at a time; a question without an answer is a LostConnectionError.
+
+Whatever may be asked twice is: reads, and signed bytes, which are the same transaction however often they come. What
+may be lost is what was asked, never the knowledge of it: who asks has written down what it asks.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from settlement.devnet import Anvil
+from settlement.engine.chain_errors import LostConnectionError, NodeStoppedError
+from settlement.engine.ipc import IpcTransport
+from settlement.node import DYING_S, ChainError
+
+Request: TypeAlias = tuple[str, Sequence[object]]
+"""A method and its parameters."""
+Answer: TypeAlias = dict[str, Any]
+"""With either a `result` or an `error`, as JSON-RPC has it."""
+
+TIMEOUT_S = 20
+"""How long one question may take; mining the largest batch takes less than a second of it."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 1
+"""Pauses between tries double from the first to the longest."""
+GIVE_UP_S = 30
+"""After how long without any answer a question is given up: a node on this machine restarts in a tenth of that."""
+
+
+class Transport(Protocol):
+    """Bytes there and back. Raises LostConnectionError if they did not come back, for whatever reason."""
+
+    async def ask(self, request: Request) -> Any: ...
+    async def ask_all(self, requests: Sequence[Request]) -> Any: ...
+    async def close(self) -> None: ...
+
+
+class HttpTransport:
+    """web3's asynchronous HTTP provider without its middleware and without its own retries."""
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        from aiohttp import ClientTimeout
+        from web3 import AsyncHTTPProvider
+
+        limits = {"timeout": ClientTimeout(total=timeout_s)}
+        self._provider = AsyncHTTPProvider(url, request_kwargs=limits, exception_retry_configuration=None)
+
+    async def ask(self, request: Request) -> Any:
+        from web3.types import RPCEndpoint
+
+        method, params = request
+        return await self._heard(self._provider.make_request(RPCEndpoint(method), params))
+
+    async def ask_all(self, requests: Sequence[Request]) -> Any:
+        from web3.types import RPCEndpoint
+
+        asked = [(RPCEndpoint(method), params) for method, params in requests]
+        return await self._heard(self._provider.make_batch_request(asked))
+
+    async def _heard(self, answering: Any) -> Any:
+        from aiohttp import ClientError
+
+        try:
+            return await answering
+        except (OSError, TimeoutError, ClientError, json.JSONDecodeError, UnicodeDecodeError) as why:
+            raise LostConnectionError(f"{type(why).__name__} {why}".strip()) from why
+
+    async def close(self) -> None:
+        await self._provider.disconnect()
+
+
+class Endpoint:
+    """A node by URL, or an anvil of our own by its socket: one question, or several whose answers belong together.
+
+    `interruptions` counts the questions that stayed without an answer: a node that was away may have forgotten things.
+    """
+
+    def __init__(self, transport: Transport, name: str, give_up_s: float, last_words: Callable[[], str]) -> None:
+        self.interruptions, self._is_closed = 0, False
+        self._transport, self.name, self._give_up_s, self._last_words = transport, name, give_up_s, last_words
+
+    @classmethod
+    def of(cls, node: str | Anvil, *, timeout_s: float = TIMEOUT_S, give_up_s: float = GIVE_UP_S) -> "Endpoint":
+        if isinstance(node, str):
+            return cls(HttpTransport(node, timeout_s), node, give_up_s, lambda: "")
+
+        def last_words() -> str:
+            return "" if node.is_running(DYING_S) else node.last_words()
+
+        return cls(IpcTransport(node.ipc_path, timeout_s), "anvil", give_up_s, last_words)
+
+    async def close(self) -> None:
+        self._is_closed = True
+        await self._transport.close()
+
+    async def answer(self, method: str, *params: object) -> Answer:
+        """The whole answer to one question, which may be asked more than once. Raises ChainError if there is none."""
+        return self._checked(await self._insist(method, lambda: self._transport.ask((method, params))), method)
+
+    async def rpc(self, method: str, *params: object) -> Any:
+        """The result of one question. Raises ChainError with the node's words."""
+        return self._result(await self.answer(method, *params), method)
+
+    async def answers(self, requests: Sequence[Request]) -> list[Answer]:
+        """The answers to several questions put at once, in order. Raises ChainError if they are not as many."""
+        if not requests:
+            return []
+        method = requests[0][0]
+        told = await self._insist(method, lambda: self._transport.ask_all(requests))
+        if not isinstance(told, list) or len(told) != len(requests):
+            raise ChainError(f"{self.name} answers {len(requests)} questions with {str(told)[:120]}")
+        return [self._checked(one, asked) for one, (asked, _) in zip(told, requests, strict=True)]
+
+    async def results(self, requests: Sequence[Request]) -> list[Any]:
+        """The results of several questions, in order. Raises ChainError with the node's words for the first refused."""
+        told = await self.answers(requests)
+        return [self._result(one, asked) for one, (asked, _) in zip(told, requests, strict=True)]
+
+    async def _insist(self, method: str, ask: Callable[[], Any]) -> Any:
+        """Ask until there is an answer, with pauses that grow; LostConnectionError once that took too long."""
+        loop = asyncio.get_running_loop()
+        until, pause = loop.time() + self._give_up_s, FIRST_PAUSE_S
+        while True:
+            if self._is_closed:
+                raise ChainError(f"the connection to {self.name} has been closed")
+            try:
+                return await ask()
+            except LostConnectionError as why:
+                self.interruptions += 1
+                if words := self._last_words():
+                    raise NodeStoppedError(f"the node stopped by itself: {words}") from why
+                if loop.time() + pause > until:
+                    raise LostConnectionError(f"no JSON-RPC answer from {self.name} to {method}: {why}") from why
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _checked(self, answer: Any, method: str) -> Answer:
+        told: Answer = dict(answer) if isinstance(answer, dict) else {}
+        if told.get("error") is None:
+            told.pop("error", None)
+        if not (isinstance(told["error"], dict) if "error" in told else "result" in told):
+            raise ChainError(f"{self.name} answers {method}, but not in JSON-RPC: {str(answer)[:120]}")
+        return told
+
+    def _result(self, answer: Answer, method: str) -> Any:
+        if "error" in answer:
+            raise ChainError(f"{self.name} refused {method}: {answer['error'].get('message', answer['error'])}")
+        return answer["result"]
