@@ -99,4 +99,4 @@ async def _opened(place: Path | str) -> Database:
             await asyncio.sleep(POLL_S)
 
 
-__all__ = ["LeadershipLostError", "Leadership", "leading"]
+__all__ = ["Leadership", "LeadershipLostError", "leading"]

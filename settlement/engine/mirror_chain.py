@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from custody.signers import Signer
+from settlement.abi import explain_revert
 from settlement.batch import MirrorBatch
 from settlement.chain import MAX_FEE_WEI, TIP_WEI, Call
 from settlement.contracts import ALL, POSITIONS
-from settlement.abi import explain_revert
 from settlement.node import ChainError, Node
 from settlement.transaction import Transaction
 

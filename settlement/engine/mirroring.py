@@ -19,11 +19,11 @@ PAUSE_S = 0.25
 
 
 class DivergedError(Exception):
-    """The contract has been told a batch that is not ours: another desk writes to this book, or the outbox is another's."""
+    """The contract has been told a batch that is not ours: another desk writes to this book."""
 
 
 class MirrorRefusedError(Exception):
-    """The contract will never mirror the next batch; the text has its words. Nothing behind it can be mirrored either."""
+    """The contract will never mirror the next batch, nor any behind it; the text has its words."""
 
 
 class Records(Protocol):

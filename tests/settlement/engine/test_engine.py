@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.typed_data import Domain
-from settlement.contracts import Contracts, Plan
+from settlement.contracts import Plan
 from settlement.deployment import deploy
 from settlement.engine.engine import Engine, Settings
 from settlement.engine.mirror_chain import NodeChain
