@@ -46,7 +46,6 @@ def one_by_one(place: World, positions: int) -> float:
     abi = json.loads((ARTIFACTS / "PositionBook.json").read_text())["abi"]
     web3 = Web3(HTTPProvider(place.url))
     book = web3.eth.contract(address=Web3.to_checksum_address(place.contracts.positions), abi=abi)
-    operator = signer_of("operator")
     key = Account.from_key(keccak(text="bulkhead demonstration key, worth nothing: operator"))
     previous, batches = GENESIS, []
     for number in range(1, positions + 1):
@@ -57,7 +56,7 @@ def one_by_one(place: World, positions: int) -> float:
     started_s = time.perf_counter()
     for batch in batches:
         built = book.functions.mirror(*batch.arguments()).build_transaction(
-            {"from": operator.address, "nonce": web3.eth.get_transaction_count(operator.address)}
+            {"from": key.address, "nonce": web3.eth.get_transaction_count(key.address)}
         )
         sent = web3.eth.send_raw_transaction(key.sign_transaction(built).raw_transaction)
         if web3.eth.wait_for_transaction_receipt(sent, poll_latency=POLL_S)["status"] != 1:

@@ -1,8 +1,8 @@
-"""What the mirror's benchmark runs on: a venue's market from a seed, a node with the book, a feed that is always ahead."""
+"""What the mirror's benchmark runs on: a venue's market from a seed, a node with the book, a feed that has all."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -53,13 +53,13 @@ def world() -> Iterator[World]:
 
 
 def roster(accounts: int, listed: dict[int, int]) -> Roster:
-    """So many parties, the house first. Addresses are drawn: deriving each from a key would take longer than the bench."""
+    """So many parties, the house first. Addresses are drawn: deriving them from keys takes longer."""
     drawn = np.random.default_rng(accounts).integers(0, 256, (accounts, 20), np.uint8)
     names = tuple("0x" + address.tobytes().hex() for address in drawn)
     return Roster.of([Member(VENUE, signer_of(f"venue/{VENUE}").address, names, INSTRUMENTS)], listed)
 
 
-def fills(count: int, accounts: int, seed: int) -> Entries:
+def fills(count: int, accounts: int, *seed: int) -> Entries:
     """Fills between clients, each of two different ones; the house trades nothing."""
     draw = np.random.default_rng(seed)
     made = np.zeros(count, ENTRY)
@@ -71,13 +71,12 @@ def fills(count: int, accounts: int, seed: int) -> Entries:
     return made
 
 
-def reports(entries: Entries, size: int, domain: Domain) -> list[Report]:
-    """The entries in reports that the venue has signed: its work, not ours, so it is not timed."""
+def reports(many: int, size: int, accounts: int, seed: int, domain: Domain) -> Iterator[Report]:
+    """So many fills in reports that the venue has signed; made as they are asked for."""
     signer = signer_of(f"venue/{VENUE}")
-    return [
-        Report(VENUE, start + 1, entries[start : start + size].tobytes()).signed(domain, signer)
-        for start in range(0, len(entries), size)
-    ]
+    for start in range(0, many, size):
+        entries = fills(min(size, many - start), accounts, seed, start)
+        yield Report(VENUE, start + 1, entries.tobytes()).signed(domain, signer)
 
 
 class Ahead:
@@ -85,7 +84,7 @@ class Ahead:
 
     venue = VENUE
 
-    def __init__(self, said: Sequence[Report]) -> None:
+    def __init__(self, said: Iterable[Report]) -> None:
         self._said = said
         self.taken_at_s: dict[int, float] = {}
         """By a report's last number."""
@@ -97,4 +96,4 @@ class Ahead:
         await asyncio.Event().wait()
 
     async def fetch(self, first: int, last: int) -> Sequence[Report]:
-        return [one for one in self._said if one.first <= last and one.last >= first]
+        raise RuntimeError(f"nothing is missing, but {first} to {last} are asked for")

@@ -169,8 +169,8 @@ class Book:
         unit = one["price_e6"] // self.roster.lots_per_coin[column]
         final = self.final_e6[column]
         if final[0] != UNKNOWN:  # what has expired was closed at its value, and so is this
-            unit, lots = unit - final // self.roster.lots_per_coin[column], lots
-            self._move(column, buyer, seller, lots * 0, lots * unit)
+            closed_at = final // self.roster.lots_per_coin[column]
+            self._move(column, buyer, seller, lots * 0, lots * (unit - closed_at))
         else:
             self._move(column, buyer, seller, lots, lots * unit)
 
@@ -222,7 +222,7 @@ class Book:
         return total
 
     def unsettled_units(self, venue: str) -> Ints:
-        """Each row's P&L at a venue since its first fill, at the last marks: cash + marks · lots. BookError past 2^62."""
+        """Each row's P&L at a venue since its first fill, at the last marks: cash + marks · lots. Raises BookError."""
         own = self.roster.columns_of(venue)
         unit, held = self.mark_e6[own] // self.roster.lots_per_coin[own], self.lots[own]
         parts = (np.abs(unit).astype(float) @ np.abs(held).astype(float), self.cash_units[own], self.funded_units[own])

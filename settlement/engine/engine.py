@@ -1,6 +1,6 @@
 """The engine: what venues say becomes the mirror on the chain, once, whatever ends in between.
 
-    feeds → queue → one transaction (reports, refusals, batches) → mirroring → chain → one transaction (confirmed, posted)
+    feeds → queue → one transaction (reports, refusals, batches) → mirroring → chain → another (confirmed, posted)
 
 Whoever leads restores the book from the database, asks the chain what it has, and goes on. Anything that fails leaves
 the database and the chain as they are, and the engine begins again from them.
