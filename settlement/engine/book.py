@@ -147,7 +147,7 @@ class Book:
         """Unwind what stands of the fill that a bust or correction is about, exactly; then book the correction."""
         number, entry = local.first + turn, local.entries[turn]
         about = self.standing(local.venue, int(entry["about"]))
-        if about == 0:
+        if about == 0 and entry["about"]:
             return EntryRefusal.ALREADY_UNDONE
         original = local.original(about) if about < number else None
         if original is None:

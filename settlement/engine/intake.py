@@ -141,6 +141,7 @@ class Intake:
 
     def cut(self, tx: Connection, now_ms: int) -> list[Outgoing]:
         """Write the batch of all that moved since the last one, into the outbox; none if nothing did."""
+        self._meter.clear()
         if not self.book.is_dirty:
             return []
         changes = self.book.changes()
@@ -148,7 +149,6 @@ class Intake:
         out = Outgoing(batch, batch.digest(), dict(self.book.reached), int(np.count_nonzero(changes.lots)), now_ms)
         stored.store_batch(tx, out)
         self.book.told(changes)
-        self._meter.clear()
         self.sequence, self.digest = batch.sequence, out.digest
         return [out]
 

@@ -91,7 +91,8 @@ class Roster:
     def row_of(self, addresses: NDArray[np.uint8]) -> Ints:
         """The rows of addresses (20 bytes each) that are in the book."""
         ordered, wanted = (np.ascontiguousarray(one).view("S20").reshape(-1) for one in (self.addresses, addresses))
-        return np.searchsorted(ordered, wanted)
+        found: Ints = np.searchsorted(ordered, wanted)
+        return found
 
     def columns_of(self, venue: str) -> Ints:
         """The columns of a venue's instruments."""
