@@ -32,12 +32,12 @@ def roster(count: int = 6, listed: dict[int, int] | None = None) -> Roster:
     return Roster.of([Member("harbour", VENUE.address, accounts(count), INSTRUMENTS)], listed or LISTED)
 
 
-def entry(kind: EntryKind = EntryKind.FILL, **said: int) -> Entries:
+def entry(of: EntryKind = EntryKind.FILL, **said: int) -> Entries:
     """One entry; a fill of one lot unless said otherwise."""
     one = np.zeros(1, ENTRY)
-    one["kind"], one["instrument"], one["occurred_at_ms"] = kind, 1, START_MS
+    one["kind"], one["instrument"], one["occurred_at_ms"] = of, 1, START_MS
     one["price_e6"] = 60_000_000_000
-    if kind in (EntryKind.FILL, EntryKind.CORRECTION):
+    if of in (EntryKind.FILL, EntryKind.CORRECTION):
         one["buyer"], one["seller"], one["lots"] = 1, 2, 1
     for name, value in said.items():
         one[name] = value
