@@ -176,9 +176,10 @@ def arrivals(twin: Twin, seed: int) -> list[Any]:
 @given(st.integers(0, 10**6), st.sampled_from([Limits(), Limits(gas=300_000), Limits(calldata_bytes=400)]))
 def test_the_columns_are_the_plain_mirror_whatever_the_order(seed: int, limits: Limits) -> None:
     twin = stream(seed, 80)
-    with TemporaryDirectory() as folder, closing(
-        open_database(Path(folder) / "ledger.sqlite", schemas=(LEDGER, DESK))
-    ) as database:
+    with (
+        TemporaryDirectory() as folder,
+        closing(open_database(Path(folder) / "ledger.sqlite", schemas=(LEDGER, DESK))) as database,
+    ):
         one, batches = intake(limits), []
         for said in arrivals(twin, seed):
             with database.transaction() as tx:
@@ -238,7 +239,12 @@ def test_the_streams_have_everything_in_them() -> None:
     twins = [stream(seed, 80) for seed in range(60)]
     refusals = {why for twin in twins for why in twin.refused.values()}
     assert refusals == {"instrument_expired", "already_undone", "about_no_booked_fill", "lots_must_be_positive"}
-    kinds = [int(one["kind"][0]) for twin in twins for number, one in enumerate(twin.entries, 1) if number not in twin.refused]
+    kinds = [
+        int(one["kind"][0])
+        for twin in twins
+        for number, one in enumerate(twin.entries, 1)
+        if number not in twin.refused
+    ]
     assert all(kinds.count(kind) > 20 for kind in (1, 2, 3, 4))
     assert kinds.count(6) > 5
 
@@ -275,9 +281,7 @@ def test_a_batch_packed_at_once_has_the_plain_batchs_bytes(database: Database) -
     names = ["0x" + address.tobytes().hex() for address in one.roster.addresses]
     plain = {
         (int(column), names[row]): Change(int(lots), int(cash))
-        for column, row, lots, cash in zip(
-            changes.column, changes.row, changes.lots, changes.cash_units, strict=True
-        )
+        for column, row, lots, cash in zip(changes.column, changes.row, changes.lots, changes.cash_units, strict=True)
     }
     marks = {column: Mark(int(one.book.mark_e6[column])) for column in market.LISTED.values()}
     assert out.batch == MirrorBatch.of(1, GENESIS, START_MS // 1000, marks, plain)

@@ -43,9 +43,7 @@ class Setting:
         self.feed = Feed(self.domain)
         self.node, self.place, self.confirmed = node, place, 0
 
-    def engine(
-        self, depth: int = 1, charge: Callable[[Outgoing], list[Transfer]] = lambda _: [], **how: Any
-    ) -> Engine:
+    def engine(self, depth: int = 1, charge: Callable[[Outgoing], list[Transfer]] = lambda _: [], **how: Any) -> Engine:
         chain = NodeChain(self.node, signer_of("operator"), self.contracts.positions, GAS, depth)
         settings = Settings(self.place, self.domain, self.roster, **how)
         return Engine(settings, [self.feed], chain, lambda: START_MS, charge, on_confirmed=self._confirmed)
