@@ -11,11 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
-
-from custody.books import Books
 from custody.database import DatabaseError
-from custody.transfers import Kind, Reason, Transfer, derived_id
 from custody.typed_data import Domain
 from settlement.engine import stored
 from settlement.engine.election import Leadership, leading
@@ -26,11 +22,9 @@ from settlement.engine.mirroring import Mirroring
 from settlement.engine.packing import Limits
 from settlement.engine.roster import Roster
 from settlement.engine.stored import Outgoing
+from settlement.engine.writes import Charge, Writes
 from settlement.node import ChainError
 from settlement.reports import Report, VenueFeed
-
-Charge = Callable[[Outgoing], Sequence[Transfer]]
-"""The PENDING transfers that come with a batch and are posted when it is confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +72,27 @@ class Engine:
     async def _lead(self, leadership: Leadership) -> None:
         settings = self.settings
         intake = Intake(settings.roster, settings.domain, settings.limits, settings.window)
-        desk = _Desk(leadership, intake, self.now_ms, self.charge, settings.checkpoint_every)
-        mirroring = Mirroring(self.chain, desk, settings.under_way, settings.patience_s, on_confirmed=self.on_confirmed)
-        confirmed, waiting = await asyncio.to_thread(desk.restore)
+        writes = Writes(leadership, intake, self.now_ms, self.charge, settings.checkpoint_every)
+        mirroring = Mirroring(
+            self.chain, writes, settings.under_way, settings.patience_s, on_confirmed=self.on_confirmed
+        )
+        confirmed, waiting = await asyncio.to_thread(writes.restore)
         mirroring.confirmed = confirmed
         mirroring.add(waiting)
         await self.chain.forget()
         self.leads.set()
         queue: asyncio.Queue[Report] = asyncio.Queue(settings.queue)
-        async with asyncio.TaskGroup() as tasks:
-            for feed in self.feeds:
-                tasks.create_task(_listen(feed, intake.book.reached.get(feed.venue, 0), queue))
-            tasks.create_task(mirroring.run())
-            tasks.create_task(self._take_in(desk, mirroring, queue))
-            tasks.create_task(_watch(leadership))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for feed in self.feeds:
+                    tasks.create_task(_listen(feed, intake.book.reached.get(feed.venue, 0), queue))
+                tasks.create_task(mirroring.run())
+                tasks.create_task(self._take_in(writes, mirroring, queue))
+                tasks.create_task(_watch(leadership))
+        finally:
+            await self.chain.forget()
 
-    async def _take_in(self, desk: "_Desk", mirroring: Mirroring, queue: "asyncio.Queue[Report]") -> None:
+    async def _take_in(self, writes: Writes, mirroring: Mirroring, queue: "asyncio.Queue[Report]") -> None:
         """Everything that waits goes into one transaction; then what is missing is asked for."""
         by_venue = {feed.venue: feed for feed in self.feeds}
         while True:
@@ -101,96 +100,12 @@ class Engine:
             while len(mirroring.waiting) >= self.settings.backlog:
                 await asyncio.sleep(0.001)
             cut = mirroring.has_room
-            if not (reports or (cut and desk.intake.book.is_dirty)):
+            if not (reports or (cut and writes.intake.book.is_dirty)):
                 continue
-            mirroring.add(await asyncio.to_thread(desk.take, reports, cut))
-            for venue, (first, last) in desk.intake.gaps().items():
+            mirroring.add(await asyncio.to_thread(writes.take, reports, cut))
+            for venue, (first, last) in writes.intake.gaps().items():
                 if venue in by_venue and (missing := await by_venue[venue].fetch(first, last)):
-                    mirroring.add(await asyncio.to_thread(desk.take, missing, mirroring.has_room))
-
-
-@dataclass(slots=True)
-class _Desk:
-    """The engine's transactions, each of them fenced by its epoch."""
-
-    leadership: Leadership
-    intake: Intake
-    now_ms: Callable[[], int]
-    charge: Charge
-    checkpoint_every: int
-    _kept_at: int = 0
-
-    def restore(self) -> tuple[int, list[Outgoing]]:
-        with self.leadership.database.snapshot() as tx:
-            self.intake.restore(tx)
-            confirmed = stored.last_confirmed(tx)
-            return confirmed, stored.batches_after(tx, confirmed)
-
-    def take(self, reports: Sequence[Report], cut: bool) -> list[Outgoing]:
-        """Reports and the batches that they fill; with `cut` also what is not full."""
-        now_ms = self.now_ms()
-        with self.leadership.database.transaction() as tx:
-            stored.require_epoch(tx, self.leadership.epoch)
-            out = self.intake.take(tx, reports, now_ms)
-            if cut:
-                out += self.intake.cut(tx, now_ms)
-            out = [self._charged(tx, one, now_ms) for one in out]
-            if self.intake.taken - self._kept_at >= self.checkpoint_every and not self.intake.book.is_dirty:
-                self.intake.checkpoint(tx)
-                self._kept_at = self.intake.taken
-        return out
-
-    def _charged(self, tx: Connection, out: Outgoing, now_ms: int) -> Outgoing:
-        transfers = self.charge(out)
-        if not transfers:
-            return out
-        books = Books(self.leadership.database)
-        answers = books.post_in(tx, transfers, now_ms // 1000)
-        waiting = tuple(answer.transfer_id for answer in answers if answer.ok)
-        stored.store_waiting(tx, out.batch.sequence, waiting)
-        return out
-
-    async def confirm(self, upto: int) -> None:
-        await asyncio.to_thread(self._end, upto, Kind.POST)
-
-    async def refuse(self, batch: Outgoing) -> None:
-        await asyncio.to_thread(self._void, batch.batch.sequence)
-
-    async def unwind(self, upto: int) -> Sequence[Outgoing]:
-        return await asyncio.to_thread(self._unwind, upto)
-
-    async def digest_at(self, sequence: int) -> bytes | None:
-        return await asyncio.to_thread(self._digest_at, sequence)
-
-    def _end(self, upto: int, kind: Kind) -> None:
-        now_ms = self.now_ms()
-        with self.leadership.database.transaction() as tx:
-            stored.require_epoch(tx, self.leadership.epoch)
-            self._resolve(tx, stored.store_confirmed(tx, upto, now_ms), kind, now_ms)
-
-    def _void(self, sequence: int) -> None:
-        now_ms = self.now_ms()
-        with self.leadership.database.transaction() as tx:
-            stored.require_epoch(tx, self.leadership.epoch)
-            self._resolve(tx, stored.waiting_from(tx, sequence), Kind.VOID, now_ms)
-
-    def _resolve(self, tx: Connection, waiting: Sequence[str], kind: Kind, now_ms: int) -> None:
-        if waiting:
-            word = "post" if kind is Kind.POST else "void"
-            ends = [
-                Transfer(derived_id(name, word), "", "", 0, Reason.TRADE_FEE, kind, pending_id=name) for name in waiting
-            ]
-            Books(self.leadership.database).post_in(tx, ends, now_ms // 1000)
-
-    def _unwind(self, upto: int) -> Sequence[Outgoing]:
-        with self.leadership.database.transaction() as tx:
-            stored.require_epoch(tx, self.leadership.epoch)
-            stored.store_unwound(tx, upto)
-            return stored.batches_after(tx, upto)
-
-    def _digest_at(self, sequence: int) -> bytes | None:
-        with self.leadership.database.snapshot() as tx:
-            return stored.digest_at(tx, sequence)
+                    mirroring.add(await asyncio.to_thread(writes.take, missing, mirroring.has_room))
 
 
 async def _listen(feed: VenueFeed, after: int, queue: "asyncio.Queue[Report]") -> None:

@@ -5,11 +5,8 @@ held back until what is missing before it has come. What is in memory is the fol
 transaction that fails leaves an intake that has to be restored.
 """
 
-import json
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -20,7 +17,7 @@ from settlement.batch import GENESIS
 from settlement.engine import stored
 from settlement.engine.book import Book
 from settlement.engine.judging import Judged, Window, judge
-from settlement.engine.packing import Limits, Meter, pack, pages_of, unpack
+from settlement.engine.packing import Limits, Meter, pack
 from settlement.engine.roster import Roster
 from settlement.engine.stored import Outgoing, Taken
 from settlement.engine.verdicts import BOOKED, ReportRefusal, refusal_of
@@ -108,8 +105,8 @@ class Intake:
         report = taken.report
         stored.store_reports(tx, [taken], [digest])
         entries = report.entries()[taken.new_from - report.first :]
-        judged = self._judge(report.venue, entries, taken.recorded_at_ms)
-        originals = self._originals(tx, report.venue, taken.new_from, entries)
+        judged = self.judge(report.venue, entries, taken.recorded_at_ms)
+        originals = self.originals(tx, report.venue, taken.new_from, entries)
         out, start = [], 0
         while start < len(entries):
             count = self._meter.take(self.book, entries[start:], _part(judged, slice(start, None)))
@@ -127,10 +124,12 @@ class Intake:
         self.taken += 1
         return out
 
-    def _judge(self, venue: str, entries: Entries, recorded_at_ms: int) -> Judged:
+    def judge(self, venue: str, entries: Entries, recorded_at_ms: int) -> Judged:
+        """Verdicts on what a venue's entries say by themselves."""
         return judge(entries, self.roster, self.roster.numbers[venue], recorded_at_ms, self.window)
 
-    def _originals(self, tx: Connection, venue: str, first: int, entries: Entries) -> dict[int, Any]:
+    def originals(self, tx: Connection, venue: str, first: int, entries: Entries) -> dict[int, Any]:
+        """The booked fills from before `first` that busts and corrections are about, by number."""
         about = entries["about"][np.isin(entries["kind"], _AMENDMENTS)].tolist()
         if not about:
             return {}
@@ -151,77 +150,6 @@ class Intake:
         self.book.told(changes)
         self.sequence, self.digest = batch.sequence, out.digest
         return [out]
-
-    # -- starting again ------------------------------------------------------------------------------------------------
-
-    def restore(self, tx: Connection) -> None:
-        """The book as the database has it: the last checkpoint, and what was reported and batched behind it."""
-        found = stored.last_checkpoint(tx)
-        if found is not None and sha256(found[1]).digest() == found[2]:
-            self._load(found[1], found[0])
-        for batch in stored.batches_after(tx, self.sequence):
-            self._tell(batch)
-        covered = stored.batches_after(tx, self.sequence - 1)[-1].covers if self.sequence else {}
-        for venue in self.roster.members:
-            for taken in stored.reports_after(tx, venue, self.book.reached.get(venue, 0)):
-                self._refold(tx, taken)
-        self.book.take_up(marks_too=dict(covered) != self.book.reached)
-
-    def _refold(self, tx: Connection, taken: Taken) -> None:
-        report = taken.report
-        entries = report.entries()[taken.new_from - report.first :]
-        judged = self._judge(report.venue, entries, taken.recorded_at_ms)
-        originals = self._originals(tx, report.venue, taken.new_from, entries)
-        self.book.fold(report.venue, taken.new_from, entries, judged, originals)
-
-    def _tell(self, out: Outgoing) -> None:
-        runs = np.frombuffer(out.batch.runs, np.uint8)
-        if len(runs):
-            addresses, column, lots, cash = unpack(runs, pages_of(out.batch.marks))
-            row = self.roster.row_of(addresses)
-            np.add.at(self.book.sent_lots, (column, row), lots)
-            np.add.at(self.book.sent_cash, (column, row), cash)
-        self.sequence, self.digest = out.batch.sequence, out.digest
-
-    def checkpoint(self, tx: Connection) -> None:
-        """Keep the book as it stands behind the last batch; to be called where nothing is untold."""
-        book = self.book
-        words = {
-            "roster": self._roster_digest(), "digest": self.digest.hex(), "reached": book.reached,
-            "replaced": [[venue, number, by] for (venue, number), by in book.replaced.items()],
-        }  # fmt: skip
-        head = json.dumps(words).encode()
-        arrays = b"".join(array.tobytes() for array in self._arrays())
-        state = len(head).to_bytes(8, "big") + head + zlib.compress(arrays, 1)
-        stored.store_checkpoint(tx, self.sequence, state, sha256(state).digest())
-
-    def _arrays(self) -> tuple[np.ndarray[Any, np.dtype[np.int64]], ...]:
-        book = self.book
-        return (
-            book.lots, book.cash_units, book.funded_units, book.mark_e6, book.marked_at_ms, book.funding_e6,
-            book.final_e6,
-        )  # fmt: skip
-
-    def _load(self, state: bytes, sequence: int) -> None:
-        size = int.from_bytes(state[:8], "big")
-        words: Mapping[str, Any] = json.loads(state[8 : 8 + size])
-        if words["roster"] != self._roster_digest():
-            return  # other parties or instruments by now: folded anew from the first report
-        values = np.frombuffer(zlib.decompress(state[8 + size :]), np.int64)
-        at = 0
-        for array in self._arrays():
-            array[...] = values[at : at + array.size].reshape(array.shape)
-            at += array.size
-        book = self.book
-        book.sent_lots[...], book.sent_cash[...] = book.lots, book.cash_units
-        book.reached.update(words["reached"])
-        book.replaced.update({(venue, number): by for venue, number, by in words["replaced"]})
-        self.sequence, self.digest = sequence, bytes.fromhex(words["digest"])
-
-    def _roster_digest(self) -> str:
-        roster = self.roster
-        parts = (roster.addresses, roster.lots_per_coin, roster.tick_e6, roster.expires_at_ms)
-        return sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
 
 
 def _repeats(tx: Connection, report: Report, known: int) -> bool:

@@ -97,7 +97,8 @@ class Roster:
     def columns_of(self, venue: str) -> Ints:
         """The columns of a venue's instruments."""
         columns = self.numbers[venue].columns
-        return columns[columns != NOBODY]
+        own: Ints = columns[columns != NOBODY]
+        return own
 
 
 def _listed(one: Instrument, venue: str, listed: Mapping[int, int], terms: NDArray[np.int64]) -> int:

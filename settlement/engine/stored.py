@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from settlement.batch import GENESIS, MirrorBatch
 from settlement.engine.tables import (
@@ -197,7 +197,12 @@ def _outgoing(row: Row[Any]) -> Outgoing:
 
 
 def store_checkpoint(tx: Connection, sequence: int, state: bytes, digest: bytes) -> None:
+    """Keep a checkpoint, and the one before it."""
+    before = tx.scalar(select(func.max(CHECKPOINT.c.sequence)))
+    if before == sequence:
+        return
     tx.execute(insert(CHECKPOINT), [{"sequence": sequence, "state": state, "digest": digest}])
+    tx.execute(delete(CHECKPOINT).where(CHECKPOINT.c.sequence < (before or 0)))
 
 
 def last_checkpoint(tx: Connection) -> tuple[int, bytes, bytes] | None:

@@ -14,6 +14,9 @@ from custody.tables import whole
 TO_BE_SENT, CONFIRMED = 1, 2
 """States of a batch. There is no "sent": whoever wants to know asks the chain."""
 
+_GIVEN: dict[str, bool] = {"autoincrement": False}
+"""The numbers are the venues' and the contract's: no database counts them up."""
+
 
 class ReportRow(SQLModel, table=True):
     """A report that was taken in: its entries from `new_from` on were news, up to `last`."""
@@ -74,7 +77,7 @@ class BatchRow(SQLModel, table=True):
         CheckConstraint("state BETWEEN 1 AND 2", name="mirror_batch_state_is_known"),
     )
 
-    sequence: int = Field(primary_key=True, sa_type=BigInteger)
+    sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs=_GIVEN)
     digest: bytes = Field(unique=True)
     previous_digest: bytes
     as_of_s: int = Field(sa_type=BigInteger)
@@ -97,7 +100,7 @@ class CheckpointRow(SQLModel, table=True):
         CheckConstraint("length(digest) = 32", name="mirror_checkpoint_digest_is_sha256"),
     )
 
-    sequence: int = Field(primary_key=True, sa_type=BigInteger)
+    sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs=_GIVEN)
     state: bytes
     digest: bytes
 
@@ -111,7 +114,7 @@ class LeaderRow(SQLModel, table=True):
         CheckConstraint("id = 1", name="mirror_leader_is_one"),
     )
 
-    id: int = Field(primary_key=True, sa_type=BigInteger)
+    id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs=_GIVEN)
     epoch: int = Field(sa_type=BigInteger)
     holder: str
     since_ms: int = Field(sa_type=BigInteger)
