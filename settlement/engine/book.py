@@ -213,25 +213,6 @@ class Book:
             number = self.replaced[venue, number]
         return number
 
-    # -- what it comes to ----------------------------------------------------------------------------------------------
-
-    def cash_of(self, venue: str) -> Ints:
-        """Each row's cash at a venue, funding included: what fills, busts and funding paid so far (1e-6 USD)."""
-        own = self.roster.columns_of(venue)
-        total: Ints = self.cash_units[own].sum(axis=0) + self.funded_units[own].sum(axis=0)
-        return total
-
-    def unsettled_units(self, venue: str) -> Ints:
-        """Each row's P&L at a venue since its first fill, at the last marks: cash + marks · lots. Raises BookError."""
-        own = self.roster.columns_of(venue)
-        unit, held = self.mark_e6[own] // self.roster.lots_per_coin[own], self.lots[own]
-        parts = (np.abs(unit).astype(float) @ np.abs(held).astype(float), self.cash_units[own], self.funded_units[own])
-        bound = parts[0] + sum(np.abs(part.astype(float)).sum(axis=0) for part in parts[1:])
-        if bound.max(initial=0) >= FAR:
-            raise BookError("P&L at these marks is beyond 2^62")
-        profit: Ints = self.cash_of(venue) + unit @ held
-        return profit
-
     # -- batches -------------------------------------------------------------------------------------------------------
 
     def changes(self) -> Changes:

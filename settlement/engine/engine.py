@@ -26,6 +26,9 @@ from settlement.engine.writes import Charge, Writes
 from settlement.node import ChainError
 from settlement.reports import Report, VenueFeed
 
+VENUE_PAUSE_S, FETCH_S = 0.05, 10.0
+"""Before a venue is asked again; how long it may take to answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -85,7 +88,8 @@ class Engine:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for feed in self.feeds:
-                    tasks.create_task(_listen(feed, intake.book.reached.get(feed.venue, 0), queue))
+                    tasks.create_task(_listen(feed, intake, queue))
+                    tasks.create_task(_fetch(feed, intake, queue))
                 tasks.create_task(mirroring.run())
                 tasks.create_task(self._take_in(writes, mirroring, queue))
                 tasks.create_task(_watch(leadership))
@@ -93,8 +97,7 @@ class Engine:
             await self.chain.forget()
 
     async def _take_in(self, writes: Writes, mirroring: Mirroring, queue: "asyncio.Queue[Report]") -> None:
-        """Everything that waits goes into one transaction; then what is missing is asked for."""
-        by_venue = {feed.venue: feed for feed in self.feeds}
+        """Everything that waits goes into one transaction."""
         while True:
             reports = await _drained(queue, mirroring)
             while len(mirroring.waiting) >= self.settings.backlog:
@@ -103,14 +106,27 @@ class Engine:
             if not (reports or (cut and writes.intake.book.is_dirty)):
                 continue
             mirroring.add(await asyncio.to_thread(writes.take, reports, cut))
-            for venue, (first, last) in writes.intake.gaps().items():
-                if venue in by_venue and (missing := await by_venue[venue].fetch(first, last)):
-                    mirroring.add(await asyncio.to_thread(writes.take, missing, mirroring.has_room))
 
 
-async def _listen(feed: VenueFeed, after: int, queue: "asyncio.Queue[Report]") -> None:
-    async for report in feed.listen(after):
-        await queue.put(report)
+async def _listen(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]") -> None:
+    """Until the venue closes; a line that breaks is taken up again behind what was taken in."""
+    while True:
+        with suppress(OSError, TimeoutError):
+            async for report in feed.listen(intake.book.reached.get(feed.venue, 0)):
+                await queue.put(report)
+            return
+        await asyncio.sleep(VENUE_PAUSE_S)
+
+
+async def _fetch(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]") -> None:
+    """Ask for what is missing before what is held back, until it is there."""
+    while True:
+        gap = intake.gaps().get(feed.venue)
+        if gap is not None and gap[0] <= gap[1]:  # intake may be closing it at this moment
+            with suppress(OSError, TimeoutError):
+                for report in await asyncio.wait_for(feed.fetch(*gap), FETCH_S):
+                    await queue.put(report)
+        await asyncio.sleep(VENUE_PAUSE_S)
 
 
 async def _drained(queue: "asyncio.Queue[Report]", mirroring: Mirroring) -> list[Report]:

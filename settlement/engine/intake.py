@@ -66,7 +66,9 @@ class Intake:
     def gaps(self) -> dict[str, tuple[int, int]]:
         """By venue the numbers, first and last, that are missing before what is held back."""
         return {
-            venue: (self.book.reached.get(venue, 0) + 1, min(held) - 1) for venue, held in self.held.items() if held
+            venue: (self.book.reached.get(venue, 0) + 1, min(early) - 1)
+            for venue, held in self.held.items()
+            if (early := tuple(held))
         }
 
     def _next_of(self, held: dict[int, Report], venue: str) -> Report | None:

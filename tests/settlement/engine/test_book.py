@@ -22,6 +22,7 @@ from settlement.engine.book import FAR, BookError
 from settlement.engine.intake import Intake
 from settlement.engine.packing import Limits
 from settlement.engine.restoring import checkpoint, restore
+from settlement.engine.valuation import cash_of, stale_columns, unsettled_units
 from settlement.mirror import Fill, Mirror
 from settlement.records import DESK
 from settlement.replica import Replica
@@ -160,7 +161,7 @@ def rows(one: Intake) -> list[int]:
 
 
 def require_equal(one: Intake, twin: Twin) -> None:
-    cash = one.book.cash_of("harbour")
+    cash = cash_of(one.book, "harbour")
     for party, row in enumerate(rows(one)):
         held = twin.mirror.holdings("harbour", str(party))
         columns = {number: int(one.book.lots[market.LISTED[number], row]) for number in market.LISTED}
@@ -285,8 +286,32 @@ def test_unsettled_pnl_is_cash_and_lots_at_the_marks(database: Database) -> None
     with database.transaction() as tx:
         one.take(tx, [report(1, *said).signed(DOMAIN, market.VENUE)], START_MS)
     row = rows(one)
-    profit = one.book.unsettled_units("harbour")
+    profit = unsettled_units(one.book, "harbour")
     assert [profit[row[party]] for party in range(4)] == [0, 10 * 10**6 - 2_500, -10 * 10**6 + 2_500, 0]
+
+
+def test_a_mark_is_stale_by_its_own_time_where_somebody_holds_lots(database: Database) -> None:
+    one, later_ms = intake(), START_MS + 1_000
+    said = (
+        entry(),
+        entry(instrument=3),
+        entry(EntryKind.MARK, occurred_at_ms=START_MS),
+        entry(EntryKind.MARK, instrument=2, price_e6=10_000),
+    )
+    with database.transaction() as tx:
+        one.take(tx, [report(1, *said).signed(DOMAIN, market.VENUE)], START_MS)
+    assert stale_columns(one.book, "harbour", later_ms, 1_000).tolist() == [5], "it was never marked"
+    assert stale_columns(one.book, "harbour", later_ms, 999).tolist() == [1, 5]
+    assert one.book.mark_e6[5] == 60_000_000_000, "until it is, the first fill's price stands in"
+
+
+def test_pnl_beyond_what_fits_is_not_said(database: Database) -> None:
+    one = intake()
+    dear = entry(EntryKind.MARK, price_e6=(1 << 62) // 10_000 * 10_000)
+    with database.transaction() as tx:
+        one.take(tx, [report(1, entry(lots=2_000), dear).signed(DOMAIN, market.VENUE)], START_MS)
+    with pytest.raises(BookError, match="at these marks"):
+        unsettled_units(one.book, "harbour")
 
 
 def test_holdings_that_no_market_has_are_a_fault(database: Database) -> None:

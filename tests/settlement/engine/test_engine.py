@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from settlement.engine.stored import Outgoing
 from settlement.keys import signer_of
 from settlement.node import Node
 from settlement.records import DESK
-from settlement.reports import reporting_domain
+from settlement.reports import Report, reporting_domain
 from tests.settlement.engine import market
 from tests.settlement.engine.market import START_MS, Feed, entry, fills
 
@@ -92,6 +92,24 @@ async def test_what_a_venue_leaves_out_is_fetched(setting: Setting) -> None:
         setting.feed.publish(entry(lots=2))
         await setting.reached(2)
     assert setting.on_chain()[0] == [0, 7, -7, 0, 0, 0]
+
+
+async def test_a_venue_that_answers_late_or_not_is_asked_again(setting: Setting) -> None:
+    feed, asked = setting.feed, []
+    answer = feed.fetch
+
+    async def fetch(first: int, last: int) -> Sequence[Report]:
+        asked.append((first, last))
+        if len(asked) == 1:
+            raise ConnectionResetError("the venue hung up")
+        return [] if len(asked) == 2 else await answer(first, last)
+
+    feed.fetch = fetch  # what the venue answers, by its number of calls
+    async with running(setting.engine()):
+        feed.publish(entry(lots=5), silently=True)
+        feed.publish(entry(lots=2))
+        await setting.reached(2)
+    assert asked[:3] == [(1, 1)] * 3
 
 
 async def test_an_engine_that_starts_again_goes_on(setting: Setting) -> None:
