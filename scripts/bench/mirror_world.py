@@ -80,17 +80,19 @@ def reports(many: int, size: int, accounts: int, seed: int, domain: Domain) -> I
 
 
 class Ahead:
-    """A feed that has everything at once, and notes when each report was taken from it."""
+    """A feed that has everything at once, or a report every `pace_s`, and notes when each was taken from it."""
 
     venue = VENUE
 
-    def __init__(self, said: Iterable[Report]) -> None:
-        self._said = said
+    def __init__(self, said: Iterable[Report], pace_s: float) -> None:
+        self._said, self._pace_s = said, pace_s
         self.taken_at_s: dict[int, float] = {}
         """By a report's last number."""
 
     async def listen(self, after: int) -> AsyncIterator[Report]:
         for report in self._said:
+            if self._pace_s:
+                await asyncio.sleep(self._pace_s)
             self.taken_at_s[report.last] = time.perf_counter()
             yield report
         await asyncio.Event().wait()
