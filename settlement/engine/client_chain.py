@@ -1,0 +1,142 @@
+"""The mirror's sender over the chain client: fees that rise, transactions that get stuck, blocks by their hashes.
+
+Whatever the client knew of transactions is dropped with it: `forget` closes it, the next use opens another, and the
+contract says what has been mirrored.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from settlement.abi import Artifact
+from settlement.batch import GENESIS, MirrorBatch
+from settlement.chain import Call
+from settlement.contracts import POSITIONS
+from settlement.engine.mirror_chain import Look, Told, mirror_call
+from settlement.node import ChainError
+
+_LATE = ("wrong sequence", "wrong previous digest")
+"""What the contract says to a batch that came twice, or whose predecessor has not come: no objection to it."""
+_ANSWER_S = 1.0
+
+
+class Block(Protocol):
+    """A header."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def hash(self) -> str: ...
+
+
+class Step(Protocol):
+    """How the chain's end moved."""
+
+    @property
+    def unwound(self) -> Sequence[Block]: ...
+
+    @property
+    def new(self) -> Sequence[Block]: ...
+
+
+class Client(Protocol):
+    """As much of the chain client as is needed. `depth` 1 is the last block."""
+
+    depth: int
+
+    @property
+    def head(self) -> Block: ...
+
+    async def send(self, call: Call, gas_limit: int = 0) -> Any: ...
+
+    async def confirmed(self, sent: Any) -> Any: ...
+
+    async def read(
+        self, artifact: Artifact, to: str, function: str, *arguments: object, block: str = "latest"
+    ) -> Any: ...
+
+    def heads(self) -> AsyncIterator[Any]: ...
+
+
+@dataclass(slots=True)
+class _Opened:
+    client: Client
+    stack: AsyncExitStack
+    following: "asyncio.Task[None]"
+    hashes: dict[int, str]
+    sent: dict[int, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ClientChain:
+    """A `MirrorChain`. `open_client` connects, and checks that the node is the right one."""
+
+    open_client: Callable[[], AbstractAsyncContextManager[Client]]
+    book: str
+    gas_limit: int
+    poll_s: float = 0.05
+    _opened: _Opened | None = None
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def look(self) -> Look:
+        opened = await self._open()
+        latest = await self._told(opened, "latest")
+        if opened.client.depth == 1:
+            return Look(latest, latest)
+        deep = opened.hashes.get(opened.client.head.number - opened.client.depth + 1)
+        return Look(latest, Told(0, GENESIS) if deep is None else await self._told(opened, deep))
+
+    async def send(self, batch: MirrorBatch) -> None:
+        opened = await self._open()
+        opened.sent[batch.sequence] = await opened.client.send(mirror_call(self.book, batch), self.gas_limit)
+        opened.sent.pop(batch.sequence - 64, None)
+
+    async def forget(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.following.cancel()
+            await asyncio.gather(opened.following, return_exceptions=True)
+            await opened.stack.aclose()
+
+    async def objection(self, batch: MirrorBatch) -> str:
+        opened = await self._open()
+        if (sent := opened.sent.get(batch.sequence)) is None:
+            return ""
+        try:
+            await asyncio.wait_for(opened.client.confirmed(sent), _ANSWER_S)
+        except TimeoutError:
+            return ""
+        except ChainError as why:
+            return "" if any(word in str(why) for word in _LATE) else str(why)
+        return ""
+
+    async def turn(self) -> None:
+        self._news.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), self.poll_s)
+
+    async def _told(self, opened: _Opened, block: str) -> Told:
+        return Told(*await opened.client.read(POSITIONS, self.book, "head", block=block))
+
+    async def _open(self) -> _Opened:
+        if self._opened is None:
+            stack = AsyncExitStack()
+            client = await stack.enter_async_context(self.open_client())
+            hashes = {client.head.number: client.head.hash}
+            following = asyncio.create_task(self._follow(client, hashes))
+            self._opened = _Opened(client, stack, following, hashes)
+        return self._opened
+
+    async def _follow(self, client: Client, hashes: dict[int, str]) -> None:
+        """Know the blocks by number, as far back as depth asks for."""
+        with suppress(ChainError):  # whoever looks next hears of it
+            async for step in client.heads():
+                for block in step.unwound:
+                    hashes.pop(block.number, None)
+                for block in step.new:
+                    hashes[block.number] = block.hash
+                    hashes.pop(block.number - 4 * client.depth - 64, None)
+                self._news.set()

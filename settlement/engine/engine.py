@@ -1,0 +1,146 @@
+"""The engine: what venues say becomes the mirror on the chain, once, whatever ends in between.
+
+    feeds → queue → one transaction (reports, refusals, batches) → mirroring → chain → another (confirmed, posted)
+
+Whoever leads restores the book from the database, asks the chain what it has, and goes on. Anything that fails leaves
+the database and the chain as they are, and the engine begins again from them.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from custody.database import DatabaseError
+from custody.typed_data import Domain
+from settlement.engine import stored
+from settlement.engine.election import Leadership, leading
+from settlement.engine.intake import Intake
+from settlement.engine.judging import Window
+from settlement.engine.mirror_chain import MirrorChain
+from settlement.engine.mirroring import Mirroring
+from settlement.engine.packing import Limits
+from settlement.engine.roster import Roster
+from settlement.engine.stored import Outgoing
+from settlement.engine.writes import Charge, Writes
+from settlement.node import ChainError
+from settlement.reports import Report, VenueFeed
+
+VENUE_PAUSE_S, FETCH_S = 0.05, 10.0
+"""Before a venue is asked again; how long it may take to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an engine runs. `queue`: reports that may wait; `under_way`: batches sent and not mined; `backlog`: batches
+    written and not confirmed, beyond which intake waits; `checkpoint_every`: reports.
+    """
+
+    place: str
+    domain: Domain
+    roster: Roster
+    name: str = "desk"
+    limits: Limits = field(default_factory=Limits)
+    window: Window = field(default_factory=Window)
+    queue: int = 64
+    under_way: int = 4
+    backlog: int = 16
+    checkpoint_every: int = 1_000
+    patience_s: float = 10.0
+    again_s: float = 0.2
+
+
+@dataclass(slots=True)
+class Engine:
+    """`run` until cancelled. The chain is made anew each time it begins, and closed by whoever made it."""
+
+    settings: Settings
+    feeds: Sequence[VenueFeed]
+    chain: MirrorChain
+    now_ms: Callable[[], int]
+    charge: Charge = field(default=lambda _: ())
+    on_confirmed: Callable[[Outgoing], None] = field(default=lambda _: None)
+    leads: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Lead or stand by, for ever. Raises DivergedError and MirrorRefusedError: a person has to look at these."""
+        while True:
+            try:
+                async with leading(self.settings.place, self.settings.name, self.now_ms) as leadership:
+                    await self._lead(leadership)
+            except* (DatabaseError, stored.LeadershipLostError, ChainError):
+                self.leads.clear()
+                await asyncio.sleep(self.settings.again_s)
+
+    async def _lead(self, leadership: Leadership) -> None:
+        settings = self.settings
+        intake = Intake(settings.roster, settings.domain, settings.limits, settings.window)
+        writes = Writes(leadership, intake, self.now_ms, self.charge, settings.checkpoint_every)
+        mirroring = Mirroring(
+            self.chain, writes, settings.under_way, settings.patience_s, on_confirmed=self.on_confirmed
+        )
+        confirmed, waiting = await asyncio.to_thread(writes.restore)
+        mirroring.confirmed = confirmed
+        mirroring.add(waiting)
+        await self.chain.forget()
+        self.leads.set()
+        queue: asyncio.Queue[Report] = asyncio.Queue(settings.queue)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for feed in self.feeds:
+                    tasks.create_task(_listen(feed, intake, queue))
+                    tasks.create_task(_fetch(feed, intake, queue))
+                tasks.create_task(mirroring.run())
+                tasks.create_task(self._take_in(writes, mirroring, queue))
+                tasks.create_task(_watch(leadership))
+        finally:
+            await self.chain.forget()
+
+    async def _take_in(self, writes: Writes, mirroring: Mirroring, queue: "asyncio.Queue[Report]") -> None:
+        """Everything that waits goes into one transaction."""
+        while True:
+            reports = await _drained(queue, mirroring)
+            while len(mirroring.waiting) >= self.settings.backlog:
+                await asyncio.sleep(0.001)
+            cut = mirroring.has_room
+            if not (reports or (cut and writes.intake.book.is_dirty)):
+                continue
+            mirroring.add(await asyncio.to_thread(writes.take, reports, cut))
+
+
+async def _listen(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]") -> None:
+    """Until the venue closes; a line that breaks is taken up again behind what was taken in."""
+    while True:
+        with suppress(OSError, TimeoutError):
+            async for report in feed.listen(intake.book.reached.get(feed.venue, 0)):
+                await queue.put(report)
+            return
+        await asyncio.sleep(VENUE_PAUSE_S)
+
+
+async def _fetch(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]") -> None:
+    """Ask for what is missing before what is held back, until it is there."""
+    while True:
+        gap = intake.gaps().get(feed.venue)
+        if gap is not None and gap[0] <= gap[1]:  # intake may be closing it at this moment
+            with suppress(OSError, TimeoutError):
+                for report in await asyncio.wait_for(feed.fetch(*gap), FETCH_S):
+                    await queue.put(report)
+        await asyncio.sleep(VENUE_PAUSE_S)
+
+
+async def _drained(queue: "asyncio.Queue[Report]", mirroring: Mirroring) -> list[Report]:
+    """What waits in the queue, at least one unless there is room for what was left uncut."""
+    reports: list[Report] = []
+    with suppress(TimeoutError):
+        reports.append(await asyncio.wait_for(queue.get(), 0.05))
+    while not queue.empty():
+        reports.append(queue.get_nowait())
+    return reports
+
+
+async def _watch(leadership: Leadership) -> None:
+    """The election's connection may die without anybody writing."""
+    while await asyncio.to_thread(leadership.still_leads):
+        await asyncio.sleep(1)
+    raise stored.LeadershipLostError("the connection that held the lock is gone")
