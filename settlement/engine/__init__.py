@@ -1,0 +1,1 @@
+"""The settlement engine: many at once, and exactly once, whatever breaks."""
