@@ -22,6 +22,9 @@ from sqlmodel import SQLModel
 from custody.custodian_tables import ACCEPTED, CUSTODIAN, EVENT, HALT, LIEN, MOVEMENT
 from custody.database import LEDGER, Database, DatabaseError, Schema, open_database
 from custody.tables import ACCOUNT, SEAL, TRANSFER
+from settlement.engine.cycle_tables import CYCLE, DISPUTE, GROSS, OBLIGATION
+from settlement.engine.webhook_tables import DELIVERY, ENDPOINT
+from settlement.engine.webhook_tables import EVENT as TOLD
 from settlement.records import CALL, DESK, FILL, MESSAGE
 from tests.custody.postgres_server import PostgresServer
 
@@ -31,7 +34,7 @@ ALL = (LEDGER, CUSTODIAN, DESK)
 TABLES = {
     LEDGER: (ACCOUNT, TRANSFER, SEAL),
     CUSTODIAN: (MOVEMENT, EVENT, ACCEPTED, LIEN, HALT),
-    DESK: (FILL, CALL, MESSAGE),
+    DESK: (FILL, CALL, MESSAGE, CYCLE, OBLIGATION, GROSS, DISPUTE, TOLD, ENDPOINT, DELIVERY),
 }
 VERSION_TABLES = {schema.version_table for schema in ALL}
 
@@ -149,8 +152,12 @@ def test_every_table_of_the_package_is_in_its_schema_and_every_revision_is_found
     script = ScriptDirectory.from_config(config)
     assert tuple(reversed([one.revision for one in script.walk_revisions()])) == schema.revisions
     assert script.get_heads() == [schema.revisions[-1]]
-    module = {LEDGER: "custody.tables", CUSTODIAN: "custody.custodian_tables", DESK: "settlement.records"}[schema]
-    mapped = {m.local_table for m in SQLModel._sa_registry.mappers if m.class_.__module__ == module}
+    modules = {
+        LEDGER: {"custody.tables"},
+        CUSTODIAN: {"custody.custodian_tables"},
+        DESK: {"settlement.records", "settlement.engine.cycle_tables", "settlement.engine.webhook_tables"},
+    }[schema]
+    mapped = {m.local_table for m in SQLModel._sa_registry.mappers if m.class_.__module__ in modules}
     assert mapped == set(TABLES[schema])
 
 
@@ -256,7 +263,9 @@ def test_a_ledger_without_a_revision_is_refused(place: str) -> None:
 
 def test_the_desks_tables_join_a_ledger_that_is_there(place: str) -> None:
     fill(place)
-    with pytest.raises(DatabaseError, match="its desk has no tables yet, this program reads revision 0001; open it"):
+    with pytest.raises(
+        DatabaseError, match=f"its desk has no tables yet, this program reads revision {DESK.revisions[-1]}; open it"
+    ):
         open_database(place, read_only=True, schemas=BOTH)
     with closing(open_database(place, create=False, schemas=BOTH)) as database:
         assert len(state(database)["transfer"]) == 1
