@@ -38,7 +38,9 @@ def tell(tx: Connection, event: Event, recorded_at_s: int) -> Told:
     return tell_of(tx, event.object_id, event.name, facts, (event.occurred_at_s, recorded_at_s))
 
 
-def tell_of(tx: Connection, object_id: str, name: str, facts: Mapping[str, Any], at_s: tuple[int, int]) -> Told:
+def tell_of(
+    tx: Connection, object_id: str, name: str, facts: Mapping[str, Any], at_s: tuple[int, int], source_position: int = 0
+) -> Told:
     """`tell` for whatever has no lifecycle here: calls, breaks, halts. `at_s`: when it occurred and was recorded."""
     last = tx.scalar(select(func.max(EVENT.c.sequence)).where(EVENT.c.object_id == object_id))
     row = {
@@ -46,6 +48,7 @@ def tell_of(tx: Connection, object_id: str, name: str, facts: Mapping[str, Any],
         "sequence": (last or 0) + 1,
         "name": name,
         "facts": json.dumps(facts, separators=(",", ":"), sort_keys=True),
+        "source_position": source_position,
         "occurred_at_s": at_s[0],
         "recorded_at_s": at_s[1],
     }

@@ -13,16 +13,21 @@ from custody.tables import NUMBER, index_where, whole
 from settlement.engine.cycle_tables import NAME
 
 IS_WAITING = "delivered_at_s = 0"
+IS_RELAYED = "source_position > 0"
 
 
 class EventRow(SQLModel, table=True):
-    """One event. `position` is the cursor; `sequence` counts from 1 for each object, so its id is known by both."""
+    """One event. `position` is the cursor; `sequence` counts from 1 for each object, so its id is known by both.
+
+    `source_position`: its place among the custodian's own events, for what was relayed from there; otherwise 0.
+    """
 
     __tablename__ = "webhook_event"
     __table_args__: ClassVar[tuple[Constraint | Index, ...]] = (
-        *whole("webhook_event", "sequence", "occurred_at_s", "recorded_at_s"),
+        *whole("webhook_event", "sequence", "source_position", "occurred_at_s", "recorded_at_s"),
         CheckConstraint("sequence > 0", name="webhook_event_sequence_is_positive"),
         Index("webhook_event_by_object", "object_id", "sequence", unique=True),
+        index_where("webhook_event_by_source", "source_position", IS_RELAYED, unique=True),
     )
 
     position: int | None = Field(default=None, primary_key=True, sa_type=NUMBER)
@@ -30,6 +35,7 @@ class EventRow(SQLModel, table=True):
     sequence: int = Field(sa_type=BigInteger)
     name: str = Field(sa_type=NAME)
     facts: str
+    source_position: int = Field(sa_type=BigInteger)
     occurred_at_s: int = Field(sa_type=BigInteger)
     recorded_at_s: int = Field(sa_type=BigInteger)
 

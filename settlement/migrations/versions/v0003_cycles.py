@@ -110,11 +110,12 @@ def _make_webhooks() -> None:
         _int("sequence"),
         _name("name"),
         _text("facts"),
-        *map(_int, ("occurred_at_s", "recorded_at_s")),
-        *_whole("webhook_event", "sequence", "occurred_at_s", "recorded_at_s"),
+        *map(_int, ("source_position", "occurred_at_s", "recorded_at_s")),
+        *_whole("webhook_event", "sequence", "source_position", "occurred_at_s", "recorded_at_s"),
         _check("webhook_event_sequence_is_positive", "sequence > 0"),
     )
     op.create_index("webhook_event_by_object", "webhook_event", ["object_id", "sequence"], unique=True)
+    _index_where("webhook_event_by_source", "webhook_event", "source_position", "source_position > 0", unique=True)
     op.create_table(
         "webhook_endpoint",
         _name("id", primary_key=True),
@@ -162,6 +163,6 @@ def _whole(table: str, *columns: str) -> list[sa.CheckConstraint]:
     return [_check(f"{table}_{column}_is_whole", f"typeof({column}) = 'integer'") for column in columns]
 
 
-def _index_where(name: str, table: str, column: str, condition: str) -> None:
+def _index_where(name: str, table: str, column: str, condition: str, *, unique: bool = False) -> None:
     where = sa.text(condition)
-    op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
+    op.create_index(name, table, [column], unique=unique, sqlite_where=where, postgresql_where=where)
