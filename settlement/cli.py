@@ -16,6 +16,7 @@ from settlement.commands.keeping import KEYS
 from settlement.commands.ledger import LEDGER
 from settlement.commands.margin import MARGIN
 from settlement.commands.proving import PROVE
+from settlement.commands.serving import serve
 from settlement.commands.settling import SETTLEMENT
 from settlement.commands.signing import sign
 from settlement.commands.verifying import VERIFY
@@ -38,6 +39,7 @@ def build() -> App:
     app.command(MARGIN)
     app.command(KEYS)
     app.command(SETTLEMENT)
+    app.command(serve)
     app.command(sign)
     app.command(PROVE)
     app.command(VERIFY)

@@ -33,6 +33,7 @@ class Query:
     time (UTC seconds).
     """
 
+    id: str = ""
     venue: str = ""
     state: str = ""
     cycle_id: str = ""
@@ -132,7 +133,7 @@ def disputes(reader: Connection, query: Query, after: int, limit: int) -> list[L
 
 def _page(reader: Connection, table: Table, query: Query, after: int, limit: int) -> Sequence[Row[Any]]:
     page = select(table).where(table.c.position > after)
-    for name in ("venue", "state", "cycle_id"):
+    for name in ("id", "venue", "state", "cycle_id"):
         if wanted := getattr(query, name):
             page = page.where(table.c[name] == wanted)
     if query.from_s is not None:

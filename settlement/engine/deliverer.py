@@ -14,7 +14,9 @@ import aiohttp
 
 from custody.attestors import Attestor
 from custody.database import Database
+from settlement.engine.presenting import shown_event
 from settlement.engine.telling import Told
+from settlement.engine.threads import on_thread
 from settlement.engine.webhooks import Delivery, answered, due, waiting
 from settlement.webhook_signatures import HEADER, secret_of, stamp
 
@@ -52,7 +54,7 @@ class Deliverer:
         at_work: dict[str, asyncio.Task[int]] = {}
         try:
             while True:
-                for one in await asyncio.to_thread(self._waiting, self.now_s()):
+                for one in await on_thread(self._waiting, self.now_s()):
                     if one not in at_work or at_work[one].done():
                         at_work[one] = asyncio.create_task(self._to(one))
                 finished = [task for task in at_work.values() if task.done()]
@@ -66,14 +68,14 @@ class Deliverer:
 
     async def once(self) -> int:
         """Send what is due now, one attempt each; how many attempts."""
-        found = await asyncio.to_thread(self._waiting, self.now_s())
+        found = await on_thread(self._waiting, self.now_s())
         return sum(await asyncio.gather(*map(self._to, found)))
 
     async def _to(self, endpoint_id: str) -> int:
-        found = await asyncio.to_thread(self._due, endpoint_id, self.now_s())
+        found = await on_thread(self._due, endpoint_id, self.now_s())
         answers = await asyncio.gather(*map(self._sent, found))
         if found:
-            await asyncio.to_thread(self._write, list(zip(found, answers, strict=True)))
+            await on_thread(self._write, list(zip(found, answers, strict=True)))
         return len(found)
 
     def _waiting(self, now_s: int) -> list[str]:
@@ -109,13 +111,4 @@ class Deliverer:
 
 def body_of(event: Told) -> bytes:
     """The body as it is sent and signed: the same bytes at every attempt."""
-    return json.dumps(shown(event), separators=(",", ":"), sort_keys=True).encode()
-
-
-def shown(event: Told) -> dict[str, object]:
-    """An event as everybody reads it; numbers of its facts are texts, for JSON's own are floats to many."""
-    facts = {name: str(value) if isinstance(value, int) else value for name, value in event.facts.items()}
-    return {
-        "id": event.id, "position": event.position, "object": event.object_id, "sequence": event.sequence,
-        "event": event.name, "facts": facts, "occurred_at": event.occurred_at_s, "recorded_at": event.recorded_at_s,
-    }  # fmt: skip
+    return json.dumps(shown_event(event), separators=(",", ":"), sort_keys=True).encode()
