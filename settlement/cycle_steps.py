@@ -55,6 +55,14 @@ def allowed(cycle: CycleRecord) -> str:
     return f"{cycle.state} allows {', '.join(acts) or 'nothing'}"
 
 
+def is_repeated(cycle: CycleRecord, said: Said, last: str | None) -> bool:
+    """Whether an act was said before, with nothing else in it, and is what brought the cycle here; `last`: that act."""
+    if said.act is Act.TIME_OUT or said.act != last or _rows(cycle, said):
+        return False
+    names = ("digest", *_BRINGS.get(said.act, ())) if said.act in _SIGNED else _BRINGS.get(said.act, ())
+    return all(getattr(cycle, name) == getattr(said, name) for name in names)
+
+
 def halves(cycle: CycleRecord, ground: Ground) -> Postings:
     """What the cycle's last hold is made of, and what is paid when it is final: derived, so nothing is remembered."""
     name = f"cycle/{cycle.id}:hold{cycle.holds}"

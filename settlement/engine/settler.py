@@ -15,6 +15,7 @@ from custody.books import Books
 from custody.database import Database
 from custody.transfers import Transfer
 from settlement import cycle_steps, dispute_steps
+from settlement.cut_off import Late
 from settlement.cycle_record import CycleActRefusal, CycleRecord, Event, Refused, Said
 from settlement.cycle_states import Act, Actor, State
 from settlement.cycle_steps import Ground
@@ -22,19 +23,23 @@ from settlement.dispute import Report
 from settlement.dispute_steps import Dispute, DisputeGround, DisputeRefusal, DisputeSaid, DisputeTerms
 from settlement.engine import cycle_store as store
 from settlement.engine.cycle_tables import CYCLE, DISPUTE
-from settlement.engine.telling import tell
+from settlement.engine.telling import last_act, tell, tell_of
 from settlement.gross import Gross
 from settlement.mirror import HOUSE
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call came to: the cycle as it stands now and what was told, or why nothing happened."""
+    """What a call came to: the cycle as it stands now and what was told, or why nothing happened.
+
+    `repeated`: it was done before, nothing happened now.
+    """
 
     cycle: CycleRecord | None = None
     events: tuple[Event, ...] = ()
     refusal: CycleActRefusal | DisputeRefusal | None = None
     detail: str = ""
+    repeated: bool = False
 
     @property
     def ok(self) -> bool:
@@ -72,6 +77,8 @@ class Settler:
             found = store.find_cycle(tx, cycle_id)
             if found is None:
                 return Answer(refusal=CycleActRefusal.CYCLE_NOT_FOUND, detail=cycle_id)
+            if cycle_steps.is_repeated(found, said, last_act(tx, cycle_id)):
+                return Answer(found, repeated=True)
             answer = self._carried(tx, found, said, now_s)
             if answer.ok:
                 store.write_gross(tx, cycle_id, gross)
@@ -96,6 +103,20 @@ class Settler:
             return Answer(answer.cycle, tuple(told))
 
         return self._done(work)
+
+    def late_fill(self, late: Late, now_s: int) -> Answer:
+        """Record the break of a fill that came after its cycle was cut off: which cycle settles it now."""
+        fill = late.fill
+        facts = {
+            "type": "timing", "venue": fill.venue, "fill": fill.id, "sequence": fill.sequence,
+            "belongs_to": f"{fill.venue}/{late.belongs_to}", "settles_in": f"{fill.venue}/{late.settles_in}",
+        }  # fmt: skip
+        with self.database.transaction() as tx:
+            name = f"break/late/{fill.id}"
+            if last_act(tx, name) is None:
+                tell_of(tx, name, "reconciliation.break_opened", facts, (late.heard_at_s, now_s))
+                return Answer()
+        return Answer(repeated=True)
 
     def act_on_dispute(self, dispute_id: str, said: DisputeSaid, now_s: int) -> Answer:
         """Carry a dispute on by one act."""

@@ -59,6 +59,13 @@ def tell_of(
     return Told(position, object_id, (last or 0) + 1, name, facts, *at_s)
 
 
+def last_act(tx: Connection, object_id: str) -> str | None:
+    """The act that the last event of an object tells of, "" where it tells of none; None where there is no event."""
+    asked = select(EVENT.c.facts).where(EVENT.c.object_id == object_id).order_by(EVENT.c.sequence.desc()).limit(1)
+    facts = tx.scalar(asked)
+    return None if facts is None else str(json.loads(facts).get("act", ""))
+
+
 def deliver(tx: Connection, endpoint_id: str, position: int, object_id: str, at_s: int) -> None:
     """Queue one event for one endpoint."""
     row = {"endpoint_id": endpoint_id, "position": position, "object_id": object_id, "answer": ""}
