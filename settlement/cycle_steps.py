@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from custody.accounts import Chart
+from custody.accounts import Account, Chart
 from custody.delegation import Order, Standing, cancel
 from custody.transfers import Reason, Transfer
 from settlement.cycle_record import CycleActRefusal, CycleRecord, CycleTerms, Event, Refused, Said, Stepped
 from settlement.cycle_states import Act, Actor, Entry, Guard, State, Transition, event_name, from_state, waits
 from settlement.cycle_table import CYCLE
 from settlement.netting import Obligation
-from settlement.postings import Postings, postings
+from settlement.postings import Postings, party_account, postings
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,18 @@ def _objections(cycle: CycleRecord, said: Said, now_s: int) -> Iterator[Refused]
         yield Refused(CycleActRefusal.DEADLINE_HAS_NOT_PASSED, f"before {cycle.deadline_s}")
     if unbalanced := _unbalanced(said.obligations):
         yield Refused(CycleActRefusal.OBLIGATIONS_NOT_BALANCED, unbalanced)
+
+
+def accounts_of(cycle: CycleRecord, ground: Ground) -> tuple[Account, ...]:
+    """Every account that a cycle's transfers may touch; whoever posts them opens them first."""
+    found: dict[str, Account] = {}
+    for row in cycle.obligations:
+        chart = ground.charts[row.asset]
+        own = [party_account(ground.standing, chart, cycle.venue, row.party), chart.venue_settlement(cycle.venue)]
+        if ground.standing is Standing.POOLED:
+            own += [chart.omnibus(cycle.venue), chart.pool(cycle.venue)]
+        found |= {account.id: account for account in own}
+    return tuple(found.values())
 
 
 def _unbalanced(obligations: tuple[Obligation, ...]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from custody.accounts import Chart
-from custody.books import Books
+from custody.books import Books, BooksError
 from custody.database import Database
 from custody.transfers import Transfer
 from settlement import cycle_steps, dispute_steps
@@ -165,6 +165,8 @@ class Settler:
             for dispute in store.to_settle_in(tx, cycle.id, cycle.venue):
                 settles = DisputeSaid(Act.SETTLE, str(Actor.CUSTODIAN), settles_in=cycle.id)
                 told += self._ruled(tx, dispute, settles, now_s)
+        if cycle.holds < found.cycle.holds:
+            self._open_accounts(tx, found.cycle)
         self._post(tx, found.transfers, now_s, cycle)
         store.write_cycle(tx, cycle, found.cycle, (found.event.occurred_at_s, now_s))
         tell(tx, found.event, now_s)
@@ -188,6 +190,12 @@ class Settler:
         held = dispute_steps.account_held(dispute, self.ground.standing, chart)
         spendable = self.books.totals(held.id, tx).spendable
         return DisputeSaid(Act.OPEN, dispute.opener, spendable_units=spendable)
+
+    def _open_accounts(self, tx: Connection, cycle: CycleRecord) -> None:
+        try:
+            self.books.open_accounts(cycle_steps.accounts_of(cycle, self.ground), tx)
+        except BooksError as why:  # one of them was closed for good
+            raise _UndoneError(Answer(cycle, refusal=CycleActRefusal.BOOKS_REFUSED, detail=str(why))) from why
 
     def _post(self, tx: Connection, transfers: tuple[Transfer, ...], now_s: int, cycle: CycleRecord | None) -> None:
         outcomes = self.books.post_in(tx, transfers, now_s) if transfers else []

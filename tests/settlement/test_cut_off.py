@@ -14,7 +14,7 @@ ASKED = {"venue": "harbour", "signed_marks": b"\x01" * 32, "missing": 0, "stale_
 
 def pinned(at_s: int = 100, heard: tuple[Fill, ...] = (AFTER, ON_TIME, EARLY), **changed: object) -> Pinned | Refused:
     previous, marks = changed.pop("previous", None), changed.pop("marks", MARKS)
-    return pin(previous, at_s, heard, marks, **{**ASKED, **changed})  # type: ignore[arg-type]
+    return pin(previous, at_s, heard, marks, **{**ASKED, **changed})
 
 
 def first() -> Pinned:

@@ -26,7 +26,7 @@ NOW_S = 1_000
 
 
 def stepped(dispute: Dispute, act: Act, by: str, now_s: int = NOW_S, **more: object) -> Stepped:
-    found = step(dispute, DisputeSaid(act, by, **more), now_s, GROUND)  # type: ignore[arg-type]
+    found = step(dispute, DisputeSaid(act, by, **more), now_s, GROUND)
     assert isinstance(found, Stepped), found
     return found
 

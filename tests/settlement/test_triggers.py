@@ -12,7 +12,7 @@ WATCH = Watch(START_S, START_S, {1: 10**9})
 
 
 def why(watch: Watch = WATCH, thresholds: Thresholds = T, **changed: object) -> Trigger | None:
-    return look(watch, replace(CALM, **changed), thresholds)[1]  # type: ignore[arg-type]
+    return look(watch, replace(CALM, **changed), thresholds)[1]
 
 
 def test_each_threshold_is_met_to_the_unit() -> None:

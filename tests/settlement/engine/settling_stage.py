@@ -61,7 +61,7 @@ class Stage:
     # -- what parties do -------------------------------------------------------------------------------------------
 
     def said(self, act: Act, by: Actor, cycle_id: str = "harbour/1", **more: object) -> Answer:
-        return self.settler.act(cycle_id, Said(act, by, **more), self.now_s)  # type: ignore[arg-type]
+        return self.settler.act(cycle_id, Said(act, by, **more), self.now_s)
 
     def computed(self, cycle_id: str = "harbour/1") -> None:
         """From open to computed."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from custody.accounts import Chart
 from custody.api_requests import Request, Window
@@ -28,7 +29,7 @@ from settlement.cycle_states import Act, Actor
 from settlement.cycle_steps import Ground
 from settlement.dispute import Report
 from settlement.engine.api import Api, Writing
-from settlement.engine.presenting import Presenter
+from settlement.engine.presenting import Presenter, iso
 from settlement.engine.reading import Reading
 from settlement.engine.routes import ROUTES
 from settlement.engine.serving import serve
@@ -38,7 +39,7 @@ from settlement.gross import Cause, Gross
 from settlement.mirror import HOUSE
 from settlement.netting import Obligation
 from settlement.records import DESK
-from settlement.webhook_signatures import secret_of
+from settlement.webhook_signatures import is_genuine, secret_of
 from tests.custody import approving
 from tests.custody.approving import NOW_S, admission, holding, simple_policy
 
@@ -228,6 +229,34 @@ async def test_a_webhook_is_registered_by_a_signature_and_its_secret_is_derived(
     )
     assert await client.signed("DELETE", "/v1/webhooks/ep", status=204) is None
     assert (await client.signed("DELETE", "/v1/webhooks/none", status=404))["title"] == "endpoint not found"
+
+
+async def test_what_is_registered_is_delivered_by_the_same_server(client: Client, database: Database) -> None:
+    heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+
+    async def hook(request: web.Request) -> web.Response:
+        await heard.put((request.headers["Bulkhead-Signature"], await request.read()))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hook", hook)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    secret = (await client.signed("POST", "/v1/webhooks", {"id": "ep", "url": url, "events": ["call."]}, 201))["secret"]
+
+    def happens() -> None:
+        with database.transaction() as tx:
+            tell_of(tx, "call/1", "call.opened", {"units": 7}, (NOW_S, NOW_S))
+
+    await asyncio.to_thread(happens)
+    header, body = await asyncio.wait_for(heard.get(), 5)
+    await runner.cleanup()
+    assert is_genuine(header, secret, body, NOW_S)
+    told = json.loads(body)
+    assert (told["id"], told["event"], told["facts"]) == ("call/1#1", "call.opened", {"units": "7"})
+    assert (told["occurred_at"], told["recorded_at"]) == (iso(NOW_S), iso(NOW_S))
 
 
 async def test_what_is_not_signed_fresh_and_new_is_not_served(client: Client) -> None:

@@ -48,7 +48,7 @@ def pinned(stage: Stage, fills: tuple[Fill, ...]) -> Pinned:
     cut_off_s = stage.cycle().cut_off_s
     marks = Marks({1: MARK}, {1: cut_off_s}, SIGNED)
     asked = {"venue": "harbour", "signed_marks": SIGNED, "missing": 0, "stale_s": 60, "now_s": cut_off_s}
-    found = pin(None, cut_off_s, fills, marks, **asked)  # type: ignore[arg-type]
+    found = pin(None, cut_off_s, fills, marks, **asked)
     assert isinstance(found, Pinned)
     return found
 

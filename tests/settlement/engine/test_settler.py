@@ -201,6 +201,12 @@ def test_what_the_books_refuse_changes_nothing(stage: Stage) -> None:
     assert stage.events()[-1] == "settlement.proposed"
 
 
+def test_whoever_receives_for_the_first_time_gets_an_account(stage: Stage) -> None:
+    stage.agreed({"hedger": -40, "newcomer": 40})
+    assert finished(stage) is State.CONFIRMED
+    assert stage.settler.books.balance("USDC/client/newcomer/delegated/harbour") == 40
+
+
 STATED, EXPECTED = {"hedger": -40, "maker": 30, HOUSE: 10}, {"hedger": -25, "maker": 30, HOUSE: -5}
 
 
@@ -218,7 +224,7 @@ def test_the_undisputed_part_pays_and_the_ruling_settles_in_the_next_cycle(stage
     assert stage.pending() == {"hedger": 40}, "what is disputed stays held"
 
     def rule(act: Act, by: str, **more: object) -> object:
-        said = DisputeSaid(act, by, **more)  # type: ignore[arg-type]
+        said = DisputeSaid(act, by, **more)
         return stage.settler.act_on_dispute("harbour/1/hedger", said, stage.now_s).refusal
 
     assert rule(Act.REVIEW, "custodian") is DisputeRefusal.IS_NOT_THE_SPEAKERS_TO_SAY
