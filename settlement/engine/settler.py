@@ -93,13 +93,16 @@ class Settler:
             found = store.find_cycle(tx, cycle_id)
             if found is None:
                 return Answer(refusal=CycleActRefusal.CYCLE_NOT_FOUND, detail=cycle_id)
-            first = next((f"{one.kind} {one.reference}" for one in report.differences), "")
-            answer = self._carried(tx, found, Said(Act.DISPUTE, Actor.CUSTODIAN, first), now_s)
+            answer = Answer(found)
+            if found.state is not State.DISPUTED:  # on chain it may have been disputed before the report was written
+                first = next((f"{one.kind} {one.reference}" for one in report.differences), "")
+                answer = self._carried(tx, found, Said(Act.DISPUTE, Actor.CUSTODIAN, first), now_s)
             if not answer.ok:
                 return answer
             told = list(answer.events)
             for dispute in dispute_steps.disputes_of(report, cycle_id, found.venue, as_json(report)):
-                told += self._ruled(tx, dispute, self._opening(tx, dispute), now_s)
+                if store.find_dispute(tx, dispute.id) is None:
+                    told += self._ruled(tx, dispute, self._opening(tx, dispute), now_s)
             return Answer(answer.cycle, tuple(told))
 
         return self._done(work)

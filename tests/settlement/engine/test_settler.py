@@ -118,6 +118,11 @@ def test_a_dispute_on_chain_voids_the_hold_only_at_depth(stage: Stage) -> None:
     stage.mine(DEPTH - 1)
     assert stage.hear() is State.DISPUTED
     assert (stage.pending(), stage.ledger()) == ({}, START_UNITS)
+    report = Report((), PAYS, {**PAYS, "hedger": -25, HOUSE: -5})
+    for expected in (["dispute.opened"], []):
+        answer = stage.settler.dispute("harbour/1", report, stage.now_s)
+        assert [one.name for one in answer.events] == expected, "the report may follow, once"
+    assert stage.pending() == {"hedger": 40}
 
 
 def left_meanwhile(stage: Stage) -> None:
