@@ -17,6 +17,8 @@ from settlement.commands.keeping import KEYS
 from settlement.commands.ledger import LEDGER
 from settlement.commands.margin import MARGIN
 from settlement.commands.proving import PROVE
+from settlement.commands.serving import serve
+from settlement.commands.settling import SETTLEMENT
 from settlement.commands.signing import sign
 from settlement.commands.verifying import VERIFY
 
@@ -38,6 +40,8 @@ def build() -> App:
     app.command(DRILL)
     app.command(MARGIN)
     app.command(KEYS)
+    app.command(SETTLEMENT)
+    app.command(serve)
     app.command(sign)
     app.command(PROVE)
     app.command(VERIFY)

@@ -1,40 +1,12 @@
-"""A settlement cycle's states, and the only ways between them (specs/off_exchange_settlement.md §3)."""
+"""One venue's cycle as the desk carries it from state to state, by the table of `cycle_table`."""
 
 from dataclasses import dataclass, replace
-from enum import Enum
 
+from settlement.cycle_states import State
+from settlement.cycle_table import NEXT
 from settlement.netting import PaymentPlan
 
-
-class State(Enum):
-    """Where a cycle stands. `voided` and `disputed` end it without a payment."""
-
-    OPEN = "open"
-    CUT_OFF = "cut_off"
-    COMPUTED = "computed"
-    PROPOSED = "proposed"
-    AGREED = "agreed"
-    WINDOW = "window"
-    FINAL = "final"
-    PAID = "paid"
-    CONFIRMED = "confirmed"
-    DISPUTED = "disputed"
-    VOIDED = "voided"
-
-
-NEXT: dict[State, frozenset[State]] = {
-    State.OPEN: frozenset({State.CUT_OFF}),
-    State.CUT_OFF: frozenset({State.COMPUTED}),
-    State.COMPUTED: frozenset({State.PROPOSED}),
-    State.PROPOSED: frozenset({State.AGREED, State.DISPUTED}),
-    State.AGREED: frozenset({State.WINDOW, State.VOIDED}),
-    State.WINDOW: frozenset({State.FINAL, State.DISPUTED, State.VOIDED}),
-    State.FINAL: frozenset({State.PAID}),
-    State.PAID: frozenset({State.CONFIRMED}),
-    State.CONFIRMED: frozenset(),
-    State.DISPUTED: frozenset({State.VOIDED}),
-    State.VOIDED: frozenset(),
-}
+__all__ = ["NEXT", "Cycle", "CycleError", "Difference", "State", "compare"]
 
 
 class CycleError(Exception):

@@ -70,9 +70,14 @@ EFFECTS = {
 }
 """The modules of custody and margin that touch the database or hold a key; all others there are under a contract."""
 
-ESTIMATES = ("margin.estimates", "margin.fixed", "margin.fast", "margin.contagion")
+ESTIMATES = (
+    *("margin.estimates", "margin.fixed", "margin.fast", "margin.contagion"),
+    *("settlement.engine.fees", "settlement.engine.inflight"),
+    *("settlement.engine.book", "settlement.engine.judging", "settlement.engine.valuation"),
+)
 """Where floats are allowed among the rules: at the border, where a fixed-point number is shown as one, in what only
-estimates for many accounts at once, and where markets are simulated."""
+estimates for many accounts at once, and where markets are simulated; where patience is measured by a running clock; and
+where columns of ints are asked whether 64 bits will hold what comes of them."""
 
 EXACT = {"margin.contagion.market", "margin.contagion.books", "margin.contagion.scan", "margin.contagion.closing"}
 """Where there are none all the same: what moves the desk's prices, and the books of the simulation."""

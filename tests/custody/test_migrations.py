@@ -22,7 +22,10 @@ from sqlmodel import SQLModel
 from custody.custodian_tables import ACCEPTED, CUSTODIAN, EVENT, HALT, LIEN, MOVEMENT
 from custody.database import LEDGER, Database, DatabaseError, Schema, open_database
 from custody.tables import ACCOUNT, SEAL, TRANSFER
+from settlement.engine.cycle_tables import CYCLE, DISPUTE, GROSS, OBLIGATION
 from settlement.engine.tables import BATCH, CHECKPOINT, LEADER, REFUSED_ENTRY, REFUSED_REPORT, REPORT
+from settlement.engine.webhook_tables import DELIVERY, ENDPOINT
+from settlement.engine.webhook_tables import EVENT as TOLD
 from settlement.records import CALL, DESK, FILL, MESSAGE
 from tests.custody.postgres_server import PostgresServer
 
@@ -32,7 +35,24 @@ ALL = (LEDGER, CUSTODIAN, DESK)
 TABLES = {
     LEDGER: (ACCOUNT, TRANSFER, SEAL),
     CUSTODIAN: (MOVEMENT, EVENT, ACCEPTED, LIEN, HALT),
-    DESK: (FILL, CALL, MESSAGE, REPORT, REFUSED_ENTRY, REFUSED_REPORT, BATCH, CHECKPOINT, LEADER),
+    DESK: (
+        FILL,
+        CALL,
+        MESSAGE,
+        REPORT,
+        REFUSED_ENTRY,
+        REFUSED_REPORT,
+        BATCH,
+        CHECKPOINT,
+        LEADER,
+        CYCLE,
+        OBLIGATION,
+        GROSS,
+        DISPUTE,
+        TOLD,
+        ENDPOINT,
+        DELIVERY,
+    ),
 }
 VERSION_TABLES = {schema.version_table for schema in ALL}
 
@@ -153,7 +173,12 @@ def test_every_table_of_the_package_is_in_its_schema_and_every_revision_is_found
     modules = {
         LEDGER: {"custody.tables"},
         CUSTODIAN: {"custody.custodian_tables"},
-        DESK: {"settlement.records", "settlement.engine.tables"},
+        DESK: {
+            "settlement.records",
+            "settlement.engine.tables",
+            "settlement.engine.cycle_tables",
+            "settlement.engine.webhook_tables",
+        },
     }[schema]
     mapped = {m.local_table for m in SQLModel._sa_registry.mappers if m.class_.__module__ in modules}
     assert mapped == set(TABLES[schema])
