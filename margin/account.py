@@ -11,11 +11,11 @@ from margin.functions import exp
 from margin.gate import Kind
 from margin.marks import Expiry, Market
 from margin.portfolio_parameters import CollateralPortfolio
-from margin.positions import Collateral, Holdings, Option
+from margin.positions import Collateral, Future, Holdings, Option
 from margin.result import Margin
 from margin.wording import days
 
-Held = TypeVar("Held", Option, Collateral)
+Held = TypeVar("Held", Option, Collateral, Future)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Position:
     amount: Fixed
     price: Fixed
     worth: Fixed
-    of: Option | Collateral | None = None
+    of: Option | Collateral | Future | None = None
 
 
 def margins(case: Case) -> Margin:
@@ -83,6 +83,8 @@ def only(case: Case, position: Position) -> Case:
         held = Holdings(options=(of,))
     elif isinstance(of, Collateral):
         held = Holdings(collaterals=(of,))
+    elif isinstance(of, Future):
+        held = Holdings(futures=(of,))
     else:
         held = Holdings(base=position.amount)
     return holding(emptied(case), market, held, ZERO)
@@ -92,9 +94,15 @@ def closed(case: Case, position: Position, share: Fixed = ONE) -> Case:
     """The account once a share of a position is closed at its mark: its worth has become cash."""
     held, left = books(case)[position.market][1], 1 - share
     if position.kind is Kind.PERP:
-        held = replace(held, perp=held.perp * left, perp_unsettled=held.unsettled * left)
+        held = replace(held, perp=held.perp * left, perp_unsettled=position.worth * left)
     elif position.kind is Kind.BASE and position.of is None:
         held = replace(held, base=held.base * left)
+    elif isinstance(position.of, Future):
+        less = Future(position.of.seconds, position.of.amount * left, position.of.unsettled * left)
+        held = replace(
+            held,
+            futures=tuple(less if one == position.of else one for one in held.futures if left or one != position.of),
+        )
     else:
         held = replace(
             held,
@@ -130,8 +138,12 @@ def _positions(case: Case, name: str, market: Market, held: Holdings) -> list[Po
     found = []
     if held.perp:
         found.append(
-            Position(name, Kind.PERP, f"{name} perpetual".strip(), held.perp, market.perp.price, held.unsettled)
+            Position(name, Kind.PERP, f"{name} perpetual".strip(), held.perp, market.perp.price, held.perp_unsettled)
         )
+    for dated in held.futures:
+        mark = market.expiry(dated.seconds).forward
+        called = f"{name} future in {days(dated.seconds)}".strip()
+        found.append(Position(name, Kind.FUTURE, called, dated.amount, mark, dated.unsettled, dated))
     for option in held.options:
         price = option_price(case, market.expiry(option.seconds), option)
         found.append(

@@ -5,7 +5,7 @@ Times to expiry are seconds; where a case has moments instead, `now_s` is given,
 
 from margin.fixed import ONE, ZERO, Fixed
 from margin.marks import Expiry, Mark, Market, Quotes, Surface
-from margin.positions import Collateral, Holdings, Option
+from margin.positions import Collateral, Future, Holdings, Option
 from margin.reading import Place, read
 from margin.svi import Svi
 
@@ -61,18 +61,32 @@ def _surface(place: Place) -> Surface:
 def holdings_of(place: Place, now_s: int | None = None) -> Holdings:
     """The positions in one underlying."""
     options, collaterals = place.get("options"), place.get("collaterals")
-    base = place.get("base")
+    base, futures = place.get("base"), place.get("futures")
     return Holdings(
         _or(place, "perp", ZERO),
         _or(place, "perp_unsettled_cash", ZERO),
         ZERO if base is None else base.from_zero(),
         netted([_option(one, now_s) for one in options.each()] if options else []),
         tuple(_collateral(one) for one in collaterals.each()) if collaterals else (),
+        dated_futures([_future(one, now_s) for one in futures.each()] if futures else []),
     )
 
 
 def _option(place: Place, now_s: int | None) -> Option:
     return Option(_seconds(place, now_s), place["strike"].from_zero(), place["is_call"].flag(), place["amount"].fixed())
+
+
+def _future(place: Place, now_s: int | None) -> Future:
+    return Future(_seconds(place, now_s), place["amount"].fixed(), _or(place, "unsettled_cash", ZERO))
+
+
+def dated_futures(futures: list[Future]) -> tuple[Future, ...]:
+    """Futures of one expiry are one position; what one of nothing has not settled counts no more."""
+    by_expiry: dict[int, Future] = {}
+    for one in futures:
+        had = by_expiry.get(one.seconds, Future(one.seconds, ZERO))
+        by_expiry[one.seconds] = Future(one.seconds, had.amount + one.amount, had.unsettled + one.unsettled)
+    return tuple(one for one in by_expiry.values() if one.amount)
 
 
 def _collateral(place: Place) -> Collateral:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from margin.fixed import ZERO, Fixed, total
 from margin.marks import Market
 from margin.portfolio_parameters import CollateralContingency, CollateralPortfolio, PlainPortfolio, StaticContingency
-from margin.positions import Holdings, Option, naked_shorts
+from margin.positions import Holdings, Option, dated, naked_shorts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,12 @@ def static_contingencies(
     spot = market.spot.price
     naked = total([naked_shorts(options) for _, options in held.by_expiry()])
     static = (
-        abs(held.perp) * parameters.perp_percent
+        (abs(held.perp) + dated(held)) * parameters.perp_percent
         + held.base * parameters.base_percent
         + naked * parameters.option_percent
     ) * spot
     exposed = (abs(held.perp) + held.base) * spot
-    confidence = _doubt(parameters, _first(market, held), exposed) + total(
-        [_doubt_of_options(parameters, market, held, *group) for group in held.by_expiry()]
-    )
+    confidence = _doubt(parameters, _first(market, held), exposed) + _doubt_of_dated(parameters, market, held)
     return Contingencies(static, static * (im_factor - 1) + confidence, static, confidence)
 
 
@@ -57,12 +55,12 @@ def collateral_contingencies(
     parameters: CollateralContingency, market: Market, held: Holdings, worths: Sequence[Fixed]
 ) -> Contingencies:
     """PMRM_2: outside of both factors; `worths` are those of the collaterals, in their order."""
-    notional = abs(held.perp) * market.spot.price
+    linear = (abs(held.perp) + dated(held)) * market.spot.price
     naked = total([naked_shorts(options) for _, options in held.by_expiry()]) * market.spot.price
-    maintenance = notional * parameters.mm_perp_percent + naked * parameters.mm_option_percent
-    initial = notional * parameters.im_perp_percent + naked * parameters.im_option_percent
-    initial += _doubt(parameters, _first(market, held), notional)
-    initial += total([_doubt_of_options(parameters, market, held, *group) for group in held.by_expiry()])
+    maintenance = linear * parameters.mm_perp_percent + naked * parameters.mm_option_percent
+    initial = linear * parameters.im_perp_percent + naked * parameters.im_option_percent
+    initial += _doubt(parameters, _first(market, held), abs(held.perp) * market.spot.price)
+    initial += _doubt_of_dated(parameters, market, held)
     for one, worth in zip(held.collaterals, worths, strict=True):
         maintenance += worth * one.mm_haircut
         # The perpetual's confidence does not enter here.
@@ -74,6 +72,20 @@ def collateral_contingencies(
 def _first(market: Market, held: Holdings) -> Fixed:
     """The confidence in spot, and in the perpetual where there is a position."""
     return min(market.spot.confidence, market.perp.confidence) if held.perp else market.spot.confidence
+
+
+def _doubt_of_dated(parameters: StaticContingency | CollateralContingency, market: Market, held: Holdings) -> Fixed:
+    """What confidence in their expiries asks of options and of dated futures."""
+    futures = [
+        _doubt(
+            parameters,
+            min(_first(market, held), market.expiry(one.seconds).forward_confidence),
+            market.spot.price * abs(one.amount),
+        )
+        for one in held.futures
+    ]
+    options = [_doubt_of_options(parameters, market, held, *group) for group in held.by_expiry()]
+    return total(futures) + total(options)
 
 
 def _doubt_of_options(

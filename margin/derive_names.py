@@ -15,6 +15,7 @@ DAY_S, SETTLEMENT_S = 86_400, 8 * 3_600
 _EPOCH = date(1970, 1, 1)
 
 _OPTION = re.compile(r"([A-Z0-9]+)-(\d{4})(\d\d)(\d\d)-(\d+(?:\.\d+)?)-([CP])", re.ASCII)
+_FUTURE = re.compile(r"([A-Z0-9]+)-(\d{4})(\d\d)(\d\d)", re.ASCII)
 _PERP = re.compile(r"([A-Z0-9]+)-PERP", re.ASCII)
 _SPOT = re.compile(r"([A-Z0-9]+)-USDC", re.ASCII)
 
@@ -65,6 +66,27 @@ class LinearName:
     is_perp: bool
 
     sub_id = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FutureName:
+    """A dated future, `ETH-20270625`: Derive lists none; the number is the expiry, which no option's is."""
+
+    asset: str
+    expires_at_s: int
+
+    @property
+    def sub_id(self) -> int:
+        return self.expires_at_s
+
+
+def parse_dated(name: str) -> FutureName | None:
+    """`ETH-20270625`; None for any other form. NamingError for a day that is none."""
+    found = _FUTURE.fullmatch(name)
+    if found is None:
+        return None
+    asset, year, month, day = found.groups()
+    return FutureName(asset, _settlement_s(name, int(year), int(month), int(day)))
 
 
 def parse(name: str) -> OptionName | LinearName:

@@ -12,8 +12,13 @@ class Kind(Enum):
 
     CASH = "cash"
     PERP = "perp"
+    FUTURE = "future"
     OPTION = "option"
     BASE = "base"
+
+
+LINEAR = {Kind.PERP, Kind.FUTURE}
+"""What has no price to pay: either direction may add risk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +72,19 @@ class Size:
 
 
 def adds_risk_standard(changes: Sequence[Change]) -> bool:
-    """Cash, options or base that leave; a perpetual that grows in the direction of what it has become."""
+    """Cash, options or base that leave; a perpetual or future that grows in the direction of what it has become."""
     return any(map(_adds_risk_standard, changes))
 
 
 def _adds_risk_standard(change: Change) -> bool:
-    if change.kind is Kind.PERP:
+    if change.kind in LINEAR:
         return bool(change.after) and (change.amount > 0) == (change.after > 0) and bool(change.amount)
     return change.amount < 0
 
 
 def adds_risk_portfolio(changes: Sequence[Change]) -> bool:
-    """Any change of a perpetual; anything else that leaves."""
-    return any(bool(change.amount) if change.kind is Kind.PERP else change.amount < 0 for change in changes)
+    """Any change of a perpetual or future; anything else that leaves."""
+    return any(bool(change.amount) if change.kind in LINEAR else change.amount < 0 for change in changes)
 
 
 def objection(

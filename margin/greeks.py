@@ -44,7 +44,7 @@ class Greeks:
 
 @dataclass(frozen=True, slots=True)
 class AccountGreeks:
-    """By spot: of options expiry by expiry, and what moves with spot alone (perpetual and base; in coins)."""
+    """By spot: of options expiry by expiry, and what moves with it alone (perpetual, futures and base; in coins)."""
 
     by_expiry: Mapping[int, Greeks]
     linear_delta: Fixed
@@ -96,5 +96,6 @@ def account_greeks(market: Market, held: Holdings) -> AccountGreeks:
     """Of all that is held, undiscounted, as standard margin and PMRM value it. Raises MissingMarkError."""
     spot = market.spot.price
     linear = [held.base, held.perp * market.perp.price / spot if held.perp else ZERO]
+    linear += [one.amount * market.expiry(one.seconds).forward_variable / spot for one in held.futures]
     by_expiry = {seconds: expiry_greeks(market.expiry(seconds), options, spot) for seconds, options in held.by_expiry()}
     return AccountGreeks(by_expiry, total(linear))

@@ -61,12 +61,13 @@ class PortfolioMargin:
 class _Group:
     """The options of one expiry with their unshocked volatilities, its discounts and its worth at mark.
 
-    `reach` is how far its volatilities move.
+    `futures` is the sum of its dated futures, `reach` how far its volatilities move.
     """
 
     expiry: Expiry
     options: tuple[Option, ...]
     volatilities: tuple[Fixed, ...]
+    futures: Fixed
     reach: Fixed
     discount: Fixed
     long_discount: Fixed
@@ -76,6 +77,10 @@ class _Group:
     def value(self, spot_shock: Fixed, volatilities: Sequence[Fixed]) -> Fixed:
         """Σ amount × price under a shock of spot."""
         return _value(self.expiry, self.options, volatilities, spot_shock, self.discount)
+
+    def futures_pnl(self, spot_shock: Fixed) -> Fixed:
+        """What its futures make when the forward moves with spot: paid at once, so without a discount."""
+        return self.futures * (self.expiry.shocked_forward(spot_shock) - self.expiry.forward)
 
     def discounted(self, value: Fixed) -> Fixed:
         """The static discount of the sum of an expiry, long or short."""
@@ -93,7 +98,7 @@ def portfolio_margin(
         above_zero(market.perp.price, "the perpetual")
     collaterals = _collaterals(parameters, market, held)
     worths = [one.amount * one.price / stable_price for one in collaterals]
-    groups = [_group(parameters, market.expiry(seconds), options) for seconds, options in held.by_expiry()]
+    groups = [_group(parameters, market.expiry(seconds), options, held) for seconds, options in _expiries(held)]
     engine = _Engine(parameters, market, held, groups, _moving(collaterals, worths))
     option_mtm, collateral_mtm = total([group.worth for group in groups]), total(worths)
     im_factor, mm_factor = factors(parameters, stable_price)
@@ -129,12 +134,14 @@ class _Engine:
         return scenario.dampening_factor * (perp + options + self.moving * moved)
 
     def basis(self) -> Fixed:
-        """What expiries lose when each moves by itself, scaled by time; options only, without the static discount."""
+        """What expiries lose when each moves by itself, scaled by time; without the static discount."""
         numbers = self.parameters.basis_contingency
         return total([
             min(
-                group.value(numbers.scenario_spot_up, group.volatilities) - group.worth,
-                group.value(numbers.scenario_spot_down, group.volatilities) - group.worth,
+                *(
+                    group.value(moved, group.volatilities) - group.worth + group.futures_pnl(moved)
+                    for moved in (numbers.scenario_spot_up, numbers.scenario_spot_down)
+                ),
                 ZERO,
             )
             * (numbers.add_factor + numbers.mult_factor * years(group.expiry.seconds))
@@ -144,7 +151,8 @@ class _Engine:
     def _shocked(self, group: _Group, scenario: Scenario) -> Fixed:
         shock, numbers = scenario.vol_shock, self.parameters.vol_shock
         volatilities = [shocked_volatility(vol, shock, numbers, group.reach) for vol in group.volatilities]
-        return group.discounted(group.value(scenario.spot_shock, volatilities)) - group.worth
+        options = group.discounted(group.value(scenario.spot_shock, volatilities)) - group.worth
+        return options + group.futures_pnl(scenario.spot_shock)
 
     def _skewed(self, group: _Group, scenario: Scenario) -> Fixed:
         numbers = None if isinstance(self.parameters, PlainPortfolio) else self.parameters.skew_shock
@@ -155,13 +163,22 @@ class _Engine:
         return scenario.dampening_factor * (group.discounted(group.value(ONE, volatilities)) - group.worth)
 
 
-def _group(parameters: PortfolioParameters, expiry: Expiry, options: tuple[Option, ...]) -> _Group:
+def _expiries(held: Holdings) -> list[tuple[int, tuple[Option, ...]]]:
+    """Every expiry in which something is held, with its options, of which there may be none."""
+    options = dict(held.by_expiry())
+    return [
+        (seconds, options.get(seconds, ())) for seconds in sorted({*options, *(one.seconds for one in held.futures)})
+    ]
+
+
+def _group(parameters: PortfolioParameters, expiry: Expiry, options: tuple[Option, ...], held: Holdings) -> _Group:
     volatilities = tuple(expiry.surface.volatility(option.strike) for option in options)
     worked = discounts(parameters, expiry)
     return _Group(
         expiry,
         options,
         volatilities,
+        total([one.amount for one in held.futures if one.seconds == expiry.seconds]),
         reach(parameters.vol_shock, expiry.seconds),
         worked.interest,
         worked.long,

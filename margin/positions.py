@@ -26,6 +26,19 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Future:
+    """`amount` contracts of a dated future, each one coin at the settlement average of its expiry.
+
+    Derive lists none, so this is a decision of ours: like a perpetual it is settled to its mark, the forward of its
+    expiry, and `unsettled` is the profit that is not yet cash.
+    """
+
+    seconds: int
+    amount: Fixed
+    unsettled: Fixed = ZERO
+
+
+@dataclass(frozen=True, slots=True)
 class Collateral:
     """An asset beside cash: its own price and confidence, and the shares that maintenance and initial margin cut.
 
@@ -53,16 +66,18 @@ class Holdings:
     base: Fixed = ZERO
     options: tuple[Option, ...] = ()
     collaterals: tuple[Collateral, ...] = ()
+    futures: tuple[Future, ...] = ()
 
     @property
     def depends_on_spot(self) -> bool:
         """Whether anything is held of the underlying or on it."""
-        return bool(self.perp or self.base or self.options)
+        return bool(self.perp or self.base or self.options or self.futures)
 
     @property
     def unsettled(self) -> Fixed:
         """What is unsettled counts only while there is a position."""
-        return self.perp_unsettled if self.perp else ZERO
+        dated = total([one.unsettled for one in self.futures if one.amount])
+        return (self.perp_unsettled if self.perp else ZERO) + dated
 
     def scaled(self, share: Fixed) -> "Holdings":
         """A share of every position."""
@@ -72,17 +87,24 @@ class Holdings:
             self.base * share,
             tuple(replace(option, amount=option.amount * share) for option in self.options),
             tuple(replace(one, amount=one.amount * share) for one in self.collaterals),
+            tuple(Future(one.seconds, one.amount * share, one.unsettled * share) for one in self.futures),
         )
 
     def later(self, seconds: int) -> "Holdings":
-        """The same after a time: every option is so much nearer to its expiry."""
+        """The same after a time: every option and future is so much nearer to its expiry."""
         options = (replace(option, seconds=max(0, option.seconds - seconds)) for option in self.options)
-        return replace(self, options=tuple(options))
+        futures = (replace(one, seconds=max(0, one.seconds - seconds)) for one in self.futures)
+        return replace(self, options=tuple(options), futures=tuple(futures))
 
     def by_expiry(self) -> list[tuple[int, tuple[Option, ...]]]:
         """The options, expiry after expiry."""
         ordered = sorted(self.options, key=lambda option: option.seconds)
         return [(seconds, tuple(group)) for seconds, group in groupby(ordered, key=lambda option: option.seconds)]
+
+
+def dated(held: Holdings) -> Fixed:
+    """Σ |contracts| of dated futures."""
+    return total([abs(one.amount) for one in held.futures])
 
 
 def naked_shorts(options: Iterable[Option]) -> Fixed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from margin.fixed import Fixed, positive, total
 from margin.marks import Market, MissingMarkError, above_zero
-from margin.positions import Holdings, UnknownHoldingError
+from margin.positions import Future, Holdings, UnknownHoldingError, dated
 from margin.result import Margin
 from margin.standard_options import ExpiryMargin, Pair, doubt, expiry_margin
 from margin.standard_parameters import Depeg, MissingParameterError, StandardMarket, StandardParameters
@@ -16,6 +16,7 @@ class MarketMargin:
     """One underlying's parts."""
 
     perp: Pair
+    futures: Pair
     expiries: tuple[ExpiryMargin, ...]
     base: Pair
     depeg: Fixed
@@ -24,7 +25,7 @@ class MarketMargin:
     @property
     def margin(self) -> Pair:
         options = sum((expiry.margin for expiry in self.expiries), Pair())
-        return self.perp + options + self.base + Pair(initial=-self.depeg)
+        return self.perp + self.futures + options + self.base + Pair(initial=-self.depeg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def _numbers(parameters: StandardParameters, name: str, held: Holdings) -> Stand
         raise MissingParameterError(f"no parameters of {name}")
     numbers = parameters.markets[name]
     for kind, amount, taken in (
-        ("perp", held.perp, numbers.perp), ("base", held.base, numbers.base), ("option", held.options, numbers.option)
+        ("perp", held.perp, numbers.perp), ("base", held.base, numbers.base), ("option", held.options, numbers.option),
+        ("perp", held.futures, numbers.perp),
     ):  # fmt: skip
         if amount and taken is None:
             raise MissingParameterError(f"no {kind} parameters of {name}, where one is held")
@@ -82,10 +84,11 @@ def _of_market(
     expiries = tuple(
         expiry_margin(parameters, market, market.expiry(seconds), options) for seconds, options in held.by_expiry()
     )
-    exposed = abs(held.perp) + total([expiry.shorts for expiry in expiries])
+    exposed = abs(held.perp) + dated(held) + total([expiry.shorts for expiry in expiries])
     spot, base_worth = market.spot.price, held.base * market.spot.price
     return MarketMargin(
         perp=_of_perp(parameters, market, held),
+        futures=sum((_of_future(parameters, market, one) for one in held.futures if one.amount), Pair()),
         expiries=expiries,
         base=_of_base(parameters, market, held.base),
         depeg=positive(depeg.threshold - stable_price) * depeg.depeg_factor * spot * exposed,
@@ -102,6 +105,18 @@ def _of_perp(parameters: StandardMarket, market: Market, held: Holdings) -> Pair
     notional = abs(held.perp) * above_zero(market.perp.price, "the perpetual")
     confidence = min(market.spot.confidence, market.perp.confidence)
     doubted = doubt(confidence, oracle.perp_threshold, oracle) * market.spot.price * abs(held.perp)
+    unsettled = held.perp_unsettled
+    return Pair(unsettled - notional * rates.im_req - doubted, unsettled - notional * rates.mm_req)
+
+
+def _of_future(parameters: StandardMarket, market: Market, held: Future) -> Pair:
+    """As a perpetual whose mark is the forward: its rates, its threshold of doubt; nothing offsets across expiries."""
+    if parameters.perp is None:
+        return Pair()
+    rates, oracle, expiry = parameters.perp, parameters.oracle_contingency, market.expiry(held.seconds)
+    notional = abs(held.amount) * above_zero(expiry.forward, "the forward")
+    confidence = min(market.spot.confidence, expiry.forward_confidence)
+    doubted = doubt(confidence, oracle.perp_threshold, oracle) * market.spot.price * abs(held.amount)
     return Pair(held.unsettled - notional * rates.im_req - doubted, held.unsettled - notional * rates.mm_req)
 
 

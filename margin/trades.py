@@ -9,17 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from margin.account import books, has_collaterals, holding, option_price
-from margin.case_feeds import netted
+from margin.case_feeds import dated_futures, netted
 from margin.case_schema import Case, StandardCase
-from margin.derive_names import LinearName, NamingError, parse
+from margin.derive_names import FutureName, LinearName, NamingError, OptionName, parse, parse_dated
 from margin.fixed import ZERO, Fixed, FixedError
 from margin.marks import Market, MissingMarkError
-from margin.positions import Collateral, Holdings, Option
+from margin.positions import Collateral, Future, Holdings, Option
 
 CASH = "USDC"
 
 _TRADE = re.compile(r"([^:@]+):([+-]?\d+(?:\.\d+)?)(?:@(\d+(?:\.\d+)?))?", re.ASCII)
 _OPTION_IN = re.compile(r"([A-Z0-9]+)-(\d+)s-(\d+(?:\.\d+)?)-([CP])", re.ASCII)
+_FUTURE_IN = re.compile(r"([A-Z0-9]+)-(\d+)s", re.ASCII)
 _COIN = re.compile(r"([A-Za-z0-9]+)-USDC", re.ASCII)
 """Of any collateral, in the letters of its case: weETH-USDC."""
 
@@ -36,7 +37,7 @@ class Trade:
     """
 
     asset: str
-    of: Option | LinearName | None
+    of: Option | Future | LinearName | None
     amount: Fixed
     price: Fixed | None = None
 
@@ -45,7 +46,7 @@ def trade_of(text: str, at_s: int | None = None) -> Trade:
     """`ETH-20270625-6000-C:+3@120`, `ETH-PERP:-2`, `ETH-USDC:+1.5@3000`, `USDC:-100`. Raises TradeError.
 
     `at_s` is when the feeds are of, UTC seconds; a name with a date needs it. `ETH-500400s-6000-C` says the seconds
-    that are left, as cases do.
+    that are left, as cases do; `ETH-500400s` and `ETH-20270625` are dated futures.
     """
     found = _TRADE.fullmatch(text.strip())
     if found is None:
@@ -64,22 +65,30 @@ def trade_of(text: str, at_s: int | None = None) -> Trade:
     return Trade(asset, of, amount, price)
 
 
-def _instrument(name: str, at_s: int | None) -> tuple[str, Option | LinearName | None]:
+def _instrument(name: str, at_s: int | None) -> tuple[str, Option | Future | LinearName | None]:
     if name == CASH:
         return CASH, None
     if short := _OPTION_IN.fullmatch(name):
         asset, seconds, strike, side = short.groups()
         return asset, Option(int(seconds), Fixed.of(strike), side == "C", ZERO)
+    if short := _FUTURE_IN.fullmatch(name):
+        return short[1], Future(int(short[2]), ZERO)
     if coin := _COIN.fullmatch(name):
         return coin[1], LinearName(coin[1], is_perp=False)
-    named = parse(name)
-    if isinstance(named, LinearName):
-        return named.asset, named
+    named = parse_dated(name) or parse(name)
+    return named.asset, named if isinstance(named, LinearName) else _dated(name, named, at_s)
+
+
+def _dated(name: str, named: OptionName | FutureName, at_s: int | None) -> Option | Future:
+    """What expires at a date, by the seconds that it has left."""
     if at_s is None:
         raise TradeError(f"{name} expires at a date: it needs the time that the feeds are of, or the seconds left")
     if named.expires_at_s < at_s:
         raise TradeError(f"{name} has expired")
-    return named.asset, Option(named.expires_at_s - at_s, named.strike, named.is_call, ZERO)
+    left_s = named.expires_at_s - at_s
+    if isinstance(named, FutureName):
+        return Future(left_s, ZERO)
+    return Option(left_s, named.strike, named.is_call, ZERO)
 
 
 def traded(case: Case, trades: Sequence[Trade]) -> tuple[Case, Fixed]:
@@ -106,9 +115,12 @@ def _after(case: Case, trade: Trade) -> tuple[Case, Fixed]:
     market, held = _book(case, name)
     if isinstance(trade.of, Option):
         held, cash = _option(case, market, held, trade, trade.of)
+    elif isinstance(trade.of, Future):
+        held, cash, settled = _future(market, held, trade, trade.of)
+        case = replace(case, cash=case.cash + settled)
     elif trade.of.is_perp:
         # What was earned before is no payment of this trade.
-        case = replace(case, cash=case.cash + held.unsettled)
+        case = replace(case, cash=case.cash + (held.perp_unsettled if held.perp else ZERO))
         agreed = market.perp.price if trade.price is None else trade.price
         held = replace(held, perp=held.perp + trade.amount, perp_unsettled=ZERO)
         cash = trade.amount * (market.perp.price - agreed)
@@ -117,6 +129,16 @@ def _after(case: Case, trade: Trade) -> tuple[Case, Fixed]:
     else:
         held, cash = _base(case, market, held, trade)
     return holding(case, name, held, case.cash + cash), cash
+
+
+def _future(market: Market, held: Holdings, trade: Trade, of: Future) -> tuple[Holdings, Fixed, Fixed]:
+    """Traded at the forward, the difference paid; what was earned before becomes cash: holdings, payment, settled."""
+    had = next((one for one in held.futures if one.seconds == of.seconds), of)
+    forward = market.expiry(of.seconds).forward
+    agreed = forward if trade.price is None else trade.price
+    others = [one for one in held.futures if one.seconds != of.seconds]
+    futures = dated_futures([*others, Future(of.seconds, had.amount + trade.amount)])
+    return replace(held, futures=futures), trade.amount * (forward - agreed), had.unsettled if had.amount else ZERO
 
 
 def _book(case: Case, name: str) -> tuple[Market, Holdings]:

@@ -20,7 +20,7 @@ from margin.gate import (
 )  # fmt: skip
 from margin.open_interest_fee import OpenInterestFee, Raised
 from margin.portfolio_parameters import Scenario, VolShock
-from margin.positions import Option
+from margin.positions import Future, Option
 from margin.result import Margin
 from margin.trades import Trade, traded
 
@@ -104,7 +104,7 @@ def _raised(before: Case, after: Case) -> Iterator[Raised]:
         amount, feed = has.get(key, ZERO) - had.get(key, ZERO), feeds.get(name)
         if amount and feed is not None and kind is Kind.PERP:
             yield Raised(amount, feed.perp.price)
-        elif amount and feed is not None and isinstance(of, Option):
+        elif amount and feed is not None and isinstance(of, Option | Future):
             yield Raised(amount, feed.expiry(of.seconds).forward)
 
 
@@ -113,10 +113,12 @@ def _balances(case: Case) -> Iterator[tuple[Key, Fixed]]:
     for name, (_, held) in books(case).items():
         yield (Kind.PERP, name, None), held.perp
         yield (Kind.BASE, name, None), held.base
+        for one in held.futures:
+            yield (Kind.FUTURE, name, Future(one.seconds, ZERO)), one.amount
         for option in held.options:
             yield (Kind.OPTION, name, replace(option, amount=ZERO)), option.amount
-        for one in held.collaterals:
-            yield (Kind.BASE, name, one.name), one.amount
+        for owned in held.collaterals:
+            yield (Kind.BASE, name, owned.name), owned.amount
 
 
 def _size(case: Case) -> Size:

@@ -19,7 +19,8 @@ def portfolio_accounts(
 ) -> AccountColumns:
     """Cash and holdings in the one underlying; for PMRM without `kinds`, which takes the base asset for collateral.
 
-    Raises KeyError for an option off the board, ColumnsError for collateral that the model does not take.
+    Raises KeyError for an option off the board, ColumnsError for dated futures, and for collateral that the
+    model does not take.
     """
     columns = AccountColumns(len(accounts), len(board), kinds=1 if kinds is None else len(kinds))
     _load_options(columns, board, [{"": held} for _, held in accounts])
@@ -40,7 +41,10 @@ def portfolio_accounts(
 def standard_accounts(
     board: Board, accounts: Sequence[tuple[Fixed, Mapping[str, Holdings]]], markets: Sequence[str]
 ) -> AccountColumns:
-    """Cash and holdings by underlying, in the order of `markets`. KeyError for an option off the board."""
+    """Cash and holdings by underlying, in the order of `markets`.
+
+    Raises KeyError for an option off the board, ColumnsError for dated futures.
+    """
     columns = AccountColumns(len(accounts), len(board), markets=len(markets), kinds=len(markets))
     _load_options(columns, board, [held for _, held in accounts])
     for number, (cash, by_market) in enumerate(accounts):
@@ -53,6 +57,9 @@ def standard_accounts(
 
 
 def _load_options(columns: AccountColumns, board: Board, accounts: Sequence[Mapping[str, Holdings]]) -> None:
+    for number, by_market in enumerate(accounts):
+        if any(holdings.futures for holdings in by_market.values()):
+            raise ColumnsError(f"account {number} holds dated futures, which only the exact path margins")
     held = [
         (number, board.row[Listed.of(option, name)], float(option.amount))
         for number, by_market in enumerate(accounts)

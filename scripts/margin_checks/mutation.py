@@ -24,10 +24,10 @@ RECORD = ROOT / "tests" / "margin" / "mutation.txt"
 REASONS = RECORD.with_suffix(".toml")
 LEAST_KILLED_BPS = 9_000
 
-STANDARD = (("standard/any", "standard/deep", "standard/far"), ("standard_options", "standard"))
+STANDARD = (("standard/any", "standard/deep", "standard/far"), ("standard_options", "standard", "futures"))
 PORTFOLIO = (
     ("pmrm/plain", "pmrm2/skew", "pmrm/basis", "pmrm/any", "pmrm2/swapped", "pmrm2/any"),
-    ("shocks", "contingencies", "portfolio"),
+    ("shocks", "contingencies", "portfolio", "futures"),
 )
 """Kinds of golden cases and tests that have to notice; nothing that is outside of this checkout."""
 TARGETS = {
