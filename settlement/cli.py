@@ -20,6 +20,7 @@ from settlement.commands.proving import PROVE
 from settlement.commands.serving import serve
 from settlement.commands.settling import SETTLEMENT
 from settlement.commands.signing import sign
+from settlement.commands.stress import STRESS
 from settlement.commands.verifying import VERIFY
 
 GROUP = "bulkhead.commands"
@@ -43,6 +44,7 @@ def build() -> App:
     app.command(SETTLEMENT)
     app.command(serve)
     app.command(sign)
+    app.command(STRESS)
     app.command(PROVE)
     app.command(VERIFY)
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):

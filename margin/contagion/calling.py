@@ -27,7 +27,10 @@ INITIAL_OVER_MAINTENANCE = 2
 
 @dataclass(slots=True)
 class Calls:
-    """`deadline_s` by account, NO_CALL without one. `arriving`: by step, (account, µ$, account it leaves or -1)."""
+    """`deadline_s` by account, NO_CALL without one.
+
+    `arriving`: (account, µ$, account it leaves or -1), by UTC seconds divided by a step's.
+    """
 
     a: Assumptions
     regime: Regime
@@ -67,6 +70,14 @@ class Calls:
     def in_call(self) -> Indexes:
         return np.flatnonzero(self.deadline_s != NO_CALL).astype(np.int32)
 
+    def idle_elsewhere(self, prices: Prices) -> int:
+        """What clients in call have beyond initial margin at other venues, each account once (µ$)."""
+        client = self.books.population.accounts.client
+        here = self.in_call()
+        alone = (np.diff(client, prepend=-1) != 0) & (np.diff(client, append=-1) != 0)
+        others = {other for account in here[~alone[here]] for other in self._siblings(int(account))}
+        return sum(self._spare(other, prices) for other in others - set(here.tolist()))
+
     def _open(
         self, account: int, found: Breaches, place: int, deadline_s: int, step_s: int, now_s: int, prices: Prices
     ) -> None:
@@ -85,11 +96,13 @@ class Calls:
             self.books.outside[client] -= part  # promised: it cannot answer two calls
             self.arriving[due].append((account, part, -1))
 
-    def _others(self, account: int) -> range | list[int]:
+    def _others(self, account: int) -> list[int]:
         """The client's accounts at other venues from which something can move."""
+        return [] if self.regime.custody is Custody.SEGREGATED_STATIC else self._siblings(account)
+
+    def _siblings(self, account: int) -> list[int]:
+        """The other accounts of the same client."""
         client = self.books.population.accounts.client
-        if self.regime.custody is Custody.SEGREGATED_STATIC:
-            return []
         first, stop = account, account + 1
         while first > 0 and client[first - 1] == client[account]:
             first -= 1

@@ -70,10 +70,11 @@ class Run:
         depth = self.pressure.depth_usd(self._maker_equity() / self._maker_units)
         self.prices.rate_ppm[:] = self.pressure.rate_ppm()
         self.status.pass_time(self.step, float(self.pressure.stress[0]))
-        self.calls.arrive(self.step, self.status.moves(), self.prices, self.watch)
+        self.calls.arrive(now_s // path.step_s, self.status.moves(), self.prices, self.watch)
         self._settle(now_s)
         self._to_fixed_point(now_s, depth)
         self.tally.note_step(self, depth)
+        self.tally.note_trapped(self.calls.idle_elsewhere(self.prices), self.inputs.path.step_s)
         if self.audited:
             self.books.audit(self.prices)
 
@@ -151,6 +152,10 @@ class Run:
         self.tally.note_unsecured(self)
         for venue in np.flatnonzero(self.status.moves()):
             self.books.settle(int(venue), self.prices)  # nobody's equity changes, at any price
+
+    def standings(self) -> tuple[Whole, Whole]:
+        """Equity and maintenance margin of every account now (µ$)."""
+        return standings(np.arange(len(self.books.rows.venue), dtype=np.int32), self.books.rows, self.prices)
 
     def _maker_equity(self) -> int:
         equity, _ = standings(self._makers, self.books.rows, self.prices)

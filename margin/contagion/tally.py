@@ -28,6 +28,7 @@ class Tally:
     displacement: NDArray[np.float64]
     depth_usd: NDArray[np.float64]
     flow_usd: NDArray[np.float64]
+    weight: float
     unsecured_usd: float = 0.0
     supercritical_at: int | None = None
     trapped_usd_hours: float = 0.0
@@ -39,7 +40,7 @@ class Tally:
         series = np.zeros((steps, kinds))
         return cls(
             np.zeros(kinds), 0.0, 0.0, np.zeros(len(inputs.population.accounts), bool), inputs.path.units.copy(),
-            series.copy(), series.copy(), series.copy(), _flow=np.zeros(kinds),
+            series.copy(), series.copy(), series.copy(), inputs.population.weight, _flow=np.zeros(kinds),
         )  # fmt: skip
 
     def note_liquidated(self, run: "Run", accounts: Indexes, orders: Orders) -> None:
@@ -68,6 +69,9 @@ class Tally:
             int(gains_units(run.books, run.prices, venue)[1].sum()) for venue in range(run.inputs.population.venues)
         )
         self.unsecured_usd = max(self.unsecured_usd, total / MICRO * weight)
+
+    def note_trapped(self, idle_units: int, step_s: int) -> None:
+        self.trapped_usd_hours += idle_units / MICRO * self.weight * step_s / 3600
 
     def note_supercritical(self, step: int) -> None:
         self.supercritical_at = step if self.supercritical_at is None else self.supercritical_at

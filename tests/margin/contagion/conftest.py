@@ -2,6 +2,7 @@
 
 import calendar
 
+import numba
 import pytest
 
 from margin.contagion.assumption_file import packaged
@@ -17,6 +18,12 @@ from margin.scenarios.scenario import packaged as scenario
 
 CRASH_S = calendar.timegm((2026, 2, 5, 12, 0, 0))
 QUIET_S = calendar.timegm((2026, 1, 24, 0, 0, 0))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    """Several test processes share the cores: threads that wait for each other would take most of the time."""
+    numba.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

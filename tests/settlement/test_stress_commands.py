@@ -1,0 +1,73 @@
+"""`bulkhead stress`: what it prints, in which order, and what it refuses before anything runs."""
+
+import json
+
+import pytest
+
+from settlement.cli import main
+
+SMALL = ["stress", "run", "--accounts", "2000", "--minutes", "120"]
+
+
+def test_a_record_a_regime_on_equal_footing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "--json"]) == 0
+    pooled, segregated = map(json.loads, capsys.readouterr().out.splitlines())
+    assert pooled["regime"] == "omnibus/instant/per_venue/queue_adl"
+    assert segregated["regime"] == "segregated_multi_venue/grace/per_venue/ring_fence"
+    assert pooled["accounts"] == segregated["accounts"]
+    assert pooled["digest_of_inputs"] != segregated["digest_of_inputs"]
+
+
+def test_for_people_the_table_of_regimes_comes_first_and_what_was_changed_last(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*SMALL, "--regime", "pooled_instant", "--set", "call.grace_s=60"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("regimes fixed before the run: ")
+    assert said.index("square root law") < said.index("pooled_instant") < said.index("changed: call.grace_s from 900")
+
+
+def test_the_same_is_said_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for _ in range(2):
+        assert main([*SMALL, "--json"]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        (["--regime", "nothing"], "no regime 'nothing': one of pooled_instant"),
+        (["--set", "market.x=1"], "there is no assumption 'market.x'"),
+        (["--set", "market.ewma"], "expected NAME=VALUE"),
+        (["--set", "market.depth_multiple=0"], "is more than 0"),
+        (["--accounts", "5"], "at least 100"),
+        (["--minutes", "0"], "--minutes: expected at least 1"),
+        (["--minutes", "99999"], "does not cover 99999 steps"),
+        (["--scenario", "none.toml"], "none.toml"),
+        (["--assumptions", "none.toml"], "none.toml"),
+    ],
+)
+def test_what_cannot_be_run_is_told_before_anything_is(
+    more: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = [] if more[0] in {"--minutes", "--accounts"} else SMALL[2:]
+    assert main(["stress", "run", *small, *more]) == 2
+    told = capsys.readouterr()
+    assert complaint in told.err
+    assert told.out == ""
+
+
+def test_all_cells_are_listed_those_that_cannot_be_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stress", "regimes", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["regime"] for row in rows].count("infeasible") == 6
+    assert len(rows) == 11 + 36
+
+
+def test_every_assumption_has_a_source(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stress", "assumptions", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) > 40
+    assert all(row["source"] and row["mark"] in "PSCA" for row in rows)
