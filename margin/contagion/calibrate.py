@@ -20,7 +20,7 @@ Vector = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A parameter of the search: its name among the assumptions, its range, and whether it is searched in logarithms."""
+    """A parameter of the search: its name among the assumptions, its range, and whether logarithms are searched."""
 
     name: str
     low: float
@@ -53,13 +53,13 @@ SPANS = (
     Span("population.stop_share_small", 0.3, 0.9),
     Span("population.top_up_share", 0.1, 0.6),
     Span("population.hedged_share", 0.0, 0.6),
-    Span("market.depth_multiple", 0.45, 4.4, in_logs=True),
+    Span("market.depth_multiple", 0.152, 1.52, in_logs=True),
     Span("market.depth_sensitivity", 0.0, 2.0),
     Span("market.half_life_s", 120.0, 3600.0, in_logs=True),
     Span("market.ordinary_scale", 1.0, 2.0),
     Span("market.exogenous_scale", 0.9, 1.0),
 )
-"""What is searched, inside the ranges of assumptions.toml; a depth multiple of 0.45 to 4.4 is $0.2bn to $2bn for BTC."""
+"""What is searched, inside the ranges of assumptions.toml; depth so that BTC's stays within $0.2bn to $2bn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ FEBRUARY = (
     Moment("low_4h_usd", 8.17e8, 0.3, "$", "S", "about four hours around the low", in_logs=True),
     Moment("btc_low", -0.180, 0.005, "1", "C", "from 5 Feb 00:00 UTC to the low"),
     Moment("btc_open_interest_usd", 3.3e10, 0.4, "$", "S", "$22bn to $50bn, by definition", in_logs=True),
-    Moment("largest_hour_usd", 4.73e8, 0.5, "$", "W", "its source labels three hours alike", in_logs=True, fitted=False),
+    Moment("largest_hour_usd", 4.73e8, 0.5, "$", "W", "three hours have one label", in_logs=True, fitted=False),
     Moment(
         "largest_order_usd", 1.2e7, 0.5, "$", "S",
         "one simulated account stands for many: a sample rarely holds the largest", in_logs=True, fitted=False,

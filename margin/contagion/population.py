@@ -36,8 +36,8 @@ class Clients:
     """One row a client; money in µ$.
 
     `outside_units` can be brought after a call, `delay` in (0, 1) says how late between the fastest and the slowest;
-    `stop_ppm` is the part of equity whose loss makes it close by itself (0: never). `enters` is the part of the run after which it
-    opens its positions, 0 for those who hold them from the start.
+    `stop_ppm` is the part of equity whose loss makes it close by itself (0: never). `enters` is the part of the
+    run after which it opens its positions, 0 for those who hold them from the start.
     """
 
     kind: Small
