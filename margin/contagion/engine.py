@@ -14,6 +14,7 @@ from margin.contagion.calling import Calls
 from margin.contagion.channels import Channels
 from margin.contagion.closing import Orders, fill, orders_of
 from margin.contagion.draws import Floats, Whole
+from margin.contagion.entering import Entries
 from margin.contagion.losses import Losses, absorb
 from margin.contagion.path import Path
 from margin.contagion.population import Indexes, Kind, Population
@@ -50,6 +51,7 @@ class Run:
     calls: Calls
     status: Status
     tally: Tally
+    entries: Entries
     losses: Losses = field(default_factory=Losses)
     step: int = 0
     _makers: Indexes = field(init=False)
@@ -71,6 +73,8 @@ class Run:
         self.prices.rate_ppm[:] = self.pressure.rate_ppm()
         self.status.pass_time(self.step, float(self.pressure.stress[0]))
         self.calls.arrive(now_s // path.step_s, self.status.moves(), self.prices, self.watch)
+        entered = self.entries.open(self.step, self.books, self.prices, path.is_open[self.step])
+        self.watch.touched(entered)
         self._settle(now_s)
         self._to_fixed_point(now_s, depth)
         self.tally.note_step(self, depth)
@@ -170,6 +174,7 @@ def begun(inputs: Inputs, *, audited: bool = False, plain: bool = False) -> Run:
     funds = (int(a[f"venue.{name}"] * MICRO / population.weight) for name in
              ("insurance_fund_usd", "capital_usd", "custodian_guarantee_usd"))  # fmt: skip
     books = Books.opened(population, *funds)
+    entries = Entries.withheld(books, len(inputs.path.units) - 1)
     across = inputs.regime.netting is Netting.ACROSS_VENUES or Channels.TRAPPED not in inputs.channels
     watch: Watch = (PlainWatch if plain else FastWatch)(books, across_venues=across)
     start = inputs.path.units[0]
@@ -177,7 +182,7 @@ def begun(inputs: Inputs, *, audited: bool = False, plain: bool = False) -> Run:
     prices = Prices(start.copy(), np.tile(start, (population.venues, 1)), pressure.rate_ppm())
     calls = Calls(a, inputs.regime, inputs.channels, books)
     status = Status.at_start(inputs)
-    return Run(inputs, audited, books, watch, prices, pressure, calls, status, Tally.empty(inputs))
+    return Run(inputs, audited, books, watch, prices, pressure, calls, status, Tally.empty(inputs), entries)
 
 
 def run(inputs: Inputs, *, audited: bool = False, plain: bool = False) -> Run:

@@ -14,7 +14,7 @@ from margin.contagion.population import Accounts, Clients, Kind, Population, Pos
 
 VENUE_SHARES = (0.4, 0.3, 0.2, 0.1)
 """Of accounts, largest first; renormalised where there are fewer venues."""
-HEDGER_LEVERAGE, MAKER_LEVERAGE = 4.0, 3.0
+MAKER_LEVERAGE = 3.0
 PROFESSIONAL_FROM_USD = 100_000.0
 HEDGERS, MAKERS, FUNDS = 0.01, 0.0005, 0.0005
 """Shares of clients; what hedgers hold is then scaled to the hedged share of open interest."""
@@ -72,6 +72,9 @@ def _equity_usd(a: Assumptions, seed: int, who: Whole, kind: Whole) -> Floats:
     body = np.exp(location + scale * normals(seed, "equity", who))
     start = np.exp(location + 2.0 * scale)
     tail = start * uniforms(seed, "tail", who) ** (-1.0 / a["population.tail_exponent"])
+    # What hedgers hold is scaled to a share of open interest: of their sizes only the spread is drawn, without a tail,
+    # or one of them would stand for a tenth of the market.
+    tail = np.where(kind == Kind.HEDGER, start * np.exp(normals(seed, "hedger", who)), tail)
     in_tail = (uniforms(seed, "in tail", who) < a["population.tail_share"]) | (kind != Kind.RETAIL)
     drawn = np.where(in_tail, tail, body)
     return np.asarray(np.clip(drawn, _LEAST_EQUITY_USD, a["population.largest_equity_usd"]))
@@ -89,9 +92,12 @@ def _directional(a: Assumptions, seed: int, who: Whole, kind: Whole, equity: Flo
     """One to three instruments at one venue: those who take a view, makers and funds."""
     here = who[kind != Kind.HEDGER]
     own = kind[here]
-    leverage = _leverage(a, seed, here, equity[here])
+    leverage, most = _leverage(a, seed, here, equity[here]), a["population.largest_leverage"]
+    enters = _enters(a, seed, here, own) > 0
+    leverage = np.where(enters, np.minimum(leverage * a["population.entry_leverage"], most), leverage)
     leverage = np.where(own == Kind.MARKET_MAKER, MAKER_LEVERAGE, leverage)
-    side = np.where(uniforms(seed, "side", here) < a["population.long_share"], 1.0, -1.0)
+    long_share = np.where(enters, a["population.entry_long_share"], a["population.long_share"])
+    side = np.where(uniforms(seed, "side", here) < long_share, 1.0, -1.0)
     several = uniforms(seed, "several", here) < a["population.several_instruments_share"]
     several |= own == Kind.MARKET_MAKER
     first = _instrument(a, seed, here, "instrument")
@@ -110,15 +116,25 @@ def _directional(a: Assumptions, seed: int, who: Whole, kind: Whole, equity: Flo
     )
 
 
+def _enters(a: Assumptions, seed: int, who: Whole, kind: Whole) -> Floats:
+    """After what part of the run each opens, 0 for those who hold already; only those who take a view come later."""
+    later = (uniforms(seed, "enters", who) < a["population.entry_share"]) & (kind <= Kind.PROFESSIONAL)
+    return np.where(later, uniforms(seed, "entry", who), 0.0)
+
+
 def _hedges(a: Assumptions, seed: int, who: Whole, kind: Whole, equity: Floats) -> _Legs:
-    """Long at one venue, short at another; the hedge covers as much of it as the legs are correlated."""
+    """Long at one venue, short at another; the hedge covers as much of it as the legs are correlated.
+
+    Leverage is that of each leg's account, and spread: were it one number, all would fall at one price.
+    """
     here = who[kind == Kind.HEDGER]
     first = _venue(a, seed, here, "venue")
     count = venues_of(a)
     step = 1 + (uniforms(seed, "other venue", here) * (count - 1)).astype(np.int64)
     other = (first + step) % count
     instrument = _instrument(a, seed, here, "instrument")
-    size = equity[here] * HEDGER_LEVERAGE
+    spread = np.exp(a["population.hedger_leverage_scale"] * normals(seed, "hedger leverage", here))
+    size = equity[here] * a["population.hedger_leverage"] * spread / (1.0 - a["population.hedge_correlation"])
     short = size * a["population.hedge_correlation"]
     return _Legs(
         np.concatenate([here, here]), np.concatenate([first, other]), np.concatenate([instrument, instrument]),
@@ -150,6 +166,7 @@ def _clients(a: Assumptions, seed: int, who: Whole, kind: Whole, equity: Floats)
         np.where(tops_up, np.minimum(outside, 1e15), 0).astype(np.int64),
         uniforms(seed, "delay", who),
         np.where(has_stop, level * 1e6, 0).astype(np.int32),
+        _enters(a, seed, who, kind),
     )
 
 

@@ -40,6 +40,14 @@ class Path:
         start = self.units[0].astype(np.float64)
         return replace(self, units=np.maximum(np.rint(start * start / self.units), 1).astype(np.int64))
 
+    def scaled(self, factor: float) -> "Path":
+        """The same moves, each log return times `factor`; the path itself where that is 1."""
+        if factor == 1.0:
+            return self
+        start = self.units[0].astype(np.float64)
+        moved = np.rint(start * (self.units / start) ** factor)
+        return replace(self, units=np.maximum(moved, 1).astype(np.int64))
+
     def digest(self) -> str:
         parts = (self.times_s, self.units, self.is_open)
         return sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()

@@ -36,13 +36,15 @@ class Clients:
     """One row a client; money in µ$.
 
     `outside_units` can be brought after a call, `delay` in (0, 1) says how late between the fastest and the slowest;
-    `stop_ppm` is the part of equity whose loss makes it close by itself (0: never).
+    `stop_ppm` is the part of equity whose loss makes it close by itself (0: never). `enters` is the part of the
+    run after which it opens its positions, 0 for those who hold them from the start.
     """
 
     kind: Small
     outside_units: Whole
     delay: Floats
     stop_ppm: NDArray[np.int32]
+    enters: Floats
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -128,8 +130,9 @@ def closed(
     gross = ordinary.gross_lots().ravel()
     count, kinds = len(lots), len(symbols)
     more = Clients(
-        np.full(count, Kind.REST, np.int8), np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int32)
-    )
+        np.full(count, Kind.REST, np.int8), np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int32),
+        np.zeros(count),
+    )  # fmt: skip
     at, which = np.divmod(np.arange(count), kinds)
     rest = Accounts(
         np.arange(len(clients), len(clients) + count, dtype=np.int32), at.astype(np.int8), gross * lot_units[which]

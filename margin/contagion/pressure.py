@@ -37,7 +37,7 @@ class Pressure:
 
     def __post_init__(self) -> None:
         daily = np.array([one.daily_volatility for one in self.a.instruments])
-        self.ordinary = daily * math.sqrt(self.step_s / 60 / MINUTES_A_DAY)
+        self.ordinary = self.a["market.ordinary_scale"] * daily * math.sqrt(self.step_s / 60 / MINUTES_A_DAY)
         self.variance = self.ordinary**2
         self.lasting, self.passing = np.zeros(len(daily)), np.zeros(len(daily))
         self.lowest, self._pressed = np.zeros(len(daily)), np.zeros(len(daily))

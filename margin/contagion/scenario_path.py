@@ -1,7 +1,8 @@
 """Cuts the exogenous path out of a scenario: its stated bars, and seeded bridges between them.
 
 What no bar states follows what one does: OTHER moves as SOL does (an assumption). A market that is shut
-keeps its price.
+keeps its price. The bars are prices as they were, forced orders included: what came from outside is a part of their
+moves (`market.exogenous_scale`), and a calibrated run adds the rest itself.
 """
 
 from dataclasses import replace
@@ -32,4 +33,5 @@ def cut(scenario: Scenario, a: Assumptions, seed: int, *, start_s: int, steps: i
         prices = np.array(drawn.prices_e6[source][first : first + steps + 1], np.float64)
         columns.append(np.maximum(np.rint(one.lot_units * prices / prices[0]), 1).astype(np.int64))
         flags.append([is_open(one.hours, int(at)) for at in times])
-    return Path(times, np.column_stack(columns), np.array(flags, bool).T)
+    observed = Path(times, np.column_stack(columns), np.array(flags, bool).T)
+    return observed.scaled(a["market.exogenous_scale"])

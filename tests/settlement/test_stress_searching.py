@@ -1,0 +1,80 @@
+"""`bulkhead stress calibrate | sweep | phase`: they resume, and give the same bytes on one process and on two."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from settlement.commands.fields import InputError
+from settlement.commands.stress_columns import written
+from settlement.commands.stress_jobs import Bench
+from settlement.commands.stress_mapping import pairs_of
+from settlement.commands.stress_searching import calibrate, phase, sweep
+from settlement.commands.stress_setting import setting
+
+ONE = "instant/per_venue/queue_adl"
+
+
+def drawn(place: Path, *, jobs: int = 1) -> str:
+    status = phase(str(place), cells=ONE, seeds=2, accounts=300, jobs=jobs, depths="0.5,1", hedged="0.1,0.2")
+    assert status == 0
+    return (place / "phase.json").read_text()
+
+
+def test_one_process_and_two_write_the_same_bytes_and_nothing_is_made_twice(tmp_path: Path) -> None:
+    one, two = drawn(tmp_path / "one"), drawn(tmp_path / "two", jobs=2)
+    assert one == two
+    names = sorted(file.name for file in (tmp_path / "one" / "runs").iterdir())
+    assert names == sorted(file.name for file in (tmp_path / "two" / "runs").iterdir())
+    kept = tmp_path / "one" / "runs" / names[0]
+    before = kept.stat().st_mtime_ns
+    (tmp_path / "one" / "runs" / names[1]).unlink()
+    assert drawn(tmp_path / "one") == one
+    assert kept.stat().st_mtime_ns == before
+    page = (tmp_path / "one" / "phase.html").read_text()
+    assert page.index("no better, or worse") < page.index("<svg")
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_a_result_that_is_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drawn(tmp_path)
+    spoilt = next(iter((tmp_path / "runs").iterdir()))
+    spoilt.write_text("{}")
+    assert phase(str(tmp_path), cells=ONE, seeds=2, accounts=300, depths="0.5,1", hedged="0.1,0.2") == 2
+    assert spoilt.name in capsys.readouterr().err
+
+
+def test_the_sweep_puts_the_worst_first(tmp_path: Path) -> None:
+    assert sweep(str(tmp_path), cells=ONE, draws=2, generations=1, seeds=1, accounts=300) == 0
+    found = json.loads((tmp_path / "sweep.json").read_text())["found"]
+    effects = [one["custody_usd"] for one in found]
+    assert (len(effects), effects) == (4, sorted(effects, reverse=True))
+
+
+def test_calibrate_reports_set_and_october(tmp_path: Path) -> None:
+    assert calibrate(str(tmp_path), generations=1, members=2, seeds=1, accounts=300) == 0
+    found = json.loads((tmp_path / "calibration.json").read_text())
+    assert (found["tried"], len(found["october"])) == (3, 4)
+    assert (tmp_path / "calibration.html").read_text().index("October") < 2_500
+
+
+@pytest.mark.parametrize(("name", "value"), [("accounts", 99), ("seeds", 0), ("jobs", 0)])
+def test_numbers_that_make_no_run_are_refused(name: str, value: int) -> None:
+    numbers = {"accounts": 100, "seeds": 1, "jobs": 1} | {name: value}
+    with pytest.raises(InputError, match=name):
+        setting("", "results", dask="", **numbers)
+
+
+def test_cells_that_there_are_not_are_refused() -> None:
+    assert len(pairs_of("all")) == 12
+    with pytest.raises(InputError, match="none of"):
+        pairs_of("instant")
+
+
+def test_what_is_not_installed_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="pip install"):
+        written(str(tmp_path), "sweep", [{"a": 1.0}])
+    world = setting("", str(tmp_path), accounts=300, seeds=1, jobs=1, dask="")
+    bench = Bench(tmp_path, dask="tcp://127.0.0.1:1")
+    with pytest.raises(InputError, match="pip install"):
+        bench.records(world.jobs({}, "pooled_instant"))
