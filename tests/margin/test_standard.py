@@ -182,3 +182,18 @@ def test_two_accounts_together_may_be_asked_more() -> None:
     together = standard(Holdings(options=(*naked, *spread)), feed).markets["ETH"].expiries[0].margin
     assert apart[1].initial == -50
     assert together.initial == 2 * apart[0].initial < apart[0].initial + apart[1].initial
+
+
+EACH = {"perp": Holdings(perp=ONE), "base": Holdings(base=ONE), "option": Holdings(options=(call(1500, 1),))}
+
+
+@pytest.mark.parametrize("missing", EACH)
+def test_parameters_are_missed_only_where_something_of_their_kind_is_held(missing: str) -> None:
+    lacking = replace(STANDARD, **{missing: None})
+    for kind, held in EACH.items():
+        if kind == missing:
+            with pytest.raises(MissingParameterError, match=f"no {missing} parameters of ETH"):
+                standard(held, parameters=lacking)
+        else:
+            assert standard(held, parameters=lacking).margin == standard(held).margin
+    assert standard(Holdings(), parameters=lacking).margin.initial == 0
