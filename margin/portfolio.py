@@ -82,6 +82,10 @@ class _Group:
         """What its futures make when the forward moves with spot: paid at once, so without a discount."""
         return self.futures * (self.expiry.shocked_forward(spot_shock) - self.expiry.forward)
 
+    def unshocked_pnl(self, spot_shock: Fixed) -> Fixed:
+        """What the expiry makes when spot moves and volatilities do not, without the static discount."""
+        return self.value(spot_shock, self.volatilities) - self.worth + self.futures_pnl(spot_shock)
+
     def discounted(self, value: Fixed) -> Fixed:
         """The static discount of the sum of an expiry, long or short."""
         return value * (self.long_discount if value >= 0 else self.short_discount)
@@ -138,10 +142,8 @@ class _Engine:
         numbers = self.parameters.basis_contingency
         return total([
             min(
-                *(
-                    group.value(moved, group.volatilities) - group.worth + group.futures_pnl(moved)
-                    for moved in (numbers.scenario_spot_up, numbers.scenario_spot_down)
-                ),
+                group.unshocked_pnl(numbers.scenario_spot_up),
+                group.unshocked_pnl(numbers.scenario_spot_down),
                 ZERO,
             )
             * (numbers.add_factor + numbers.mult_factor * years(group.expiry.seconds))
