@@ -5,8 +5,7 @@ earlier number too: then it is there twice.
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Container, Iterator, Mapping
 
 from settlement.reconciling.breaks import Break, BreakType, Outcome, Source
 from settlement.venues.entry import Entry
@@ -78,20 +77,25 @@ def _on_one_side(entry: Entry, holder: Source, known: Container[int], both: Coun
 
 
 def _different(ours: Entry, theirs: Entry, known: Container[int]) -> _Found:
-    """The first way, in the order of `BreakType`, in which two contents of one number differ. The venue states it."""
+    """The first way, in the order of `BreakType`, in which two contents of one number differ."""
+    return next(_differences(ours, theirs, known))
+
+
+def _differences(ours: Entry, theirs: Entry, known: Container[int]) -> Iterator[_Found]:
     if theirs.buyer not in known or theirs.seller not in known:
-        return BreakType.UNKNOWN_ACCOUNT, Source.VENUE, _said(ours.lots, theirs.lots)
+        yield BreakType.UNKNOWN_ACCOUNT, Source.VENUE, _said(ours.lots, theirs.lots)
     if ours.kind is not theirs.kind or ours.about != theirs.about:
-        return BreakType.STATUS, Source.LEDGER, _said(ours.kind, theirs.kind)
+        yield BreakType.STATUS, Source.LEDGER, _said(ours.kind, theirs.kind)
     if (ours.buyer, ours.seller) == (theirs.seller, theirs.buyer):
-        return BreakType.SIDE, Source.LEDGER, _said(ours.lots, -theirs.lots)
+        yield BreakType.SIDE, Source.LEDGER, _said(ours.lots, -theirs.lots)
     if ours.lots != theirs.lots:
-        return BreakType.AMOUNT, Source.LEDGER, _said(ours.lots, theirs.lots)
+        yield BreakType.AMOUNT, Source.LEDGER, _said(ours.lots, theirs.lots)
     if ours.price_e6 != theirs.price_e6:
-        return BreakType.PRICE, Source.LEDGER, _said(ours.price_e6, theirs.price_e6)
-    if replace(ours, occurred_at_ms=theirs.occurred_at_ms) == theirs:
-        return BreakType.TIMING, Source.LEDGER, _said(ours.occurred_at_ms, theirs.occurred_at_ms)
-    return BreakType.STATUS, Source.LEDGER, _said(ours.instrument, theirs.instrument)
+        yield BreakType.PRICE, Source.LEDGER, _said(ours.price_e6, theirs.price_e6)
+    if ours.occurred_at_ms != theirs.occurred_at_ms:
+        yield BreakType.TIMING, Source.LEDGER, _said(ours.occurred_at_ms, theirs.occurred_at_ms)
+    # Another instrument, party or cause under the number: it is another record.
+    yield BreakType.STATUS, Source.LEDGER, _said(ours.instrument, theirs.instrument)
 
 
 def _said(ours: int, theirs: int) -> dict[Source, int]:
