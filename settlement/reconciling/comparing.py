@@ -1,6 +1,6 @@
 """Ledger and chain at one block: compartments, supplies, positions and wrappers, read and handed to the rules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from eth_utils.crypto import keccak
 
@@ -14,8 +14,11 @@ from settlement.reconciling.backing import compare_backing
 from settlement.reconciling.breaks import Outcome, Source
 from settlement.reconciling.in_books import InBooks, Waiting
 from settlement.reconciling.whereabouts import TokenAt, Whereabouts, WrapperAt
+from settlement.replica import Key
 
 CREDITED = "0x" + keccak(text="CompartmentCredited(address,address,address,uint256)").hex()
+AT_ONCE = 2_000
+"""Positions in one question: more cost a node more gas than it lets a question have."""
 
 
 def compare(state: AtBlock, books: InBooks, where: Whereabouts) -> Outcome:
@@ -29,17 +32,24 @@ def compare(state: AtBlock, books: InBooks, where: Whereabouts) -> Outcome:
 
 
 def compare_positions(state: AtBlock, book: str) -> Outcome:
-    """The book's storage against the fold of all calldata that it accepted: every position there ever was."""
+    """The book's storage against the fold of all calldata that it accepted: every account that ever traded, in every instrument."""
     replica = rebuilt(state.node, book, state.up_to)
-    keys = sorted(replica.positions)
-    accounts, numbers = [account for account, _ in keys], [number for _, number in keys]
-    found = state.read(POSITIONS, book, "positionsOf", accounts, numbers) if keys else ()
+    accounts = sorted({account for account, _ in replica.positions})
+    # Also what nobody ever traded: a position that no batch brought stands there.
+    keys = [(account, number) for account in accounts for number in sorted(replica.lot_sizes_e18)]
     lines = []
-    for key, lots in zip(keys, found, strict=True):
-        worth = Worth(replica.marks[key[1]].price_e6 * replica.lot_sizes_e18[key[1]], 10**18)
-        said = {Source.LEDGER: replica.positions[key], Source.CHAIN: lots}
+    for key, lots in zip(keys, _positions(state, book, keys), strict=True):
+        price_e6 = replica.marks[key[1]].price_e6 if key[1] in replica.marks else 0
+        worth = Worth(price_e6 * replica.lot_sizes_e18[key[1]], 10**18)
+        said = {Source.LEDGER: replica.positions.get(key, 0), Source.CHAIN: lots}
         lines.append(Line("position", f"{key[0]} in instrument {key[1]}", said, worth=worth))
     return compare_lines(lines)
+
+
+def _positions(state: AtBlock, book: str, keys: Sequence[Key]) -> Iterator[int]:
+    for part in (keys[at : at + AT_ONCE] for at in range(0, len(keys), AT_ONCE)):
+        accounts, numbers = [account for account, _ in part], [number for _, number in part]
+        yield from state.read(POSITIONS, book, "positionsOf", accounts, numbers)
 
 
 def _compartments(state: AtBlock, books: InBooks, where: Whereabouts) -> Iterator[Line]:
