@@ -2,30 +2,47 @@
 
 import sys
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
+from custody.database import LEDGER
 from settlement.commands.chain_checks import node_of, reconciled, whereabouts_in
 from settlement.commands.printing import date, print_json, print_line, printable
-from settlement.commands.running import DONE, FAILED
+from settlement.commands.running import DONE, FAILED, opened
+from settlement.engine.break_keeping import keep
 from settlement.node import ChainError
 from settlement.rebuild import RebuildError
 from settlement.reconciling.at_block import AtBlock, Block
 from settlement.reconciling.breaks import Break, Outcome
+from settlement.records import DESK
 from settlement.replica import ReplicaError
 
 Json = dict[str, object]
 
 
-def tell(file: Path, place: str, number: int | None, now_s: int, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where the chain is described, where the ledger is; the block's number, None for the latest; whether to record."""
+
+    chain: Path
+    database: str
+    block: int | None
+    record: bool
+
+
+def tell(asked: Asked, now_s: int, as_json: bool) -> int:
     """Reconcile and print; FAILED on a break, and where the chain cannot be read."""
-    where = whereabouts_in(file)
+    where = whereabouts_in(asked.chain)
     try:
         with closing(node_of(where)) as node:
-            state = AtBlock.of(node, number)
-            outcome = reconciled(state, place, where)
+            state = AtBlock.of(node, asked.block)
+            outcome = reconciled(state, asked.database, where)
     except (ChainError, RebuildError, ReplicaError) as why:
         sys.stderr.write(f"reconcile: {printable(str(why))}\n")
         return FAILED
+    if asked.record:
+        with opened(asked.database, schemas=(LEDGER, DESK)) as (database, _):
+            keep(database, outcome, state.block, now_s)
     if as_json:
         print_json(as_fields(state.block, outcome, now_s))
     else:

@@ -32,7 +32,7 @@ def compare(state: AtBlock, books: InBooks, where: Whereabouts) -> Outcome:
 
 
 def compare_positions(state: AtBlock, book: str) -> Outcome:
-    """The book's storage against the fold of all calldata that it accepted: every account that ever traded, in every instrument."""
+    """The book's storage against the fold of all calldata that it took: who ever traded, in every instrument."""
     replica = rebuilt(state.node, book, state.up_to)
     accounts = sorted({account for account, _ in replica.positions})
     # Also what nobody ever traded: a position that no batch brought stands there.

@@ -37,9 +37,7 @@ def opened(chain: Chain, venue: DeriveVenue, owner: str) -> int:
     """A new sub-account of an owner, listed on the wrapper."""
     create = keccak(text="createAccount(address,address)")[:4] + encode(("address", "address"), (owner, owner))
     chain.send(venue.sub_accounts, create, "sub-account")
-    count = chain.node.rpc(
-        "eth_call", {"to": venue.sub_accounts, "data": "0x" + _selector("lastAccountId()")}, "latest"
-    )
-    number = int(count, 16)
+    asked = {"to": venue.sub_accounts, "data": "0x" + keccak(text="lastAccountId()")[:4].hex()}
+    number = int(chain.node.rpc("eth_call", asked, "latest"), 16)
     chain.send(venue.wrapper, keccak(text="list(uint256)")[:4] + number.to_bytes(32), "listing")
     return number

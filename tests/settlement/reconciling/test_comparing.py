@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from custody.database import LEDGER as LEDGER_TABLES
 from custody.database import Database, open_database
 from custody.transfers import Kind, Reason, Transfer
 from settlement.cli import main
 from settlement.contracts import POSITIONS, TOKEN, VAULT, Contracts
 from settlement.devnet import Anvil
+from settlement.engine.break_keeping import open_breaks
 from settlement.keys import signer_of
 from settlement.node import ChainError
 from settlement.reconciling.at_block import AtBlock, Block
 from settlement.reconciling.breaks import BreakType, Source
+from settlement.reconciling.lifecycle import BreakState
+from settlement.records import DESK
 from tests.settlement.reconciling.ground import (
     CHART,
     HARBOUR,
@@ -209,6 +213,18 @@ def test_reconcile_says_so_as_text_and_as_json(
         "owner": "chain", "said": {"ledger": "100", "chain": "70"}, "first": "", "age_s": 0, "effect_e6": "30",
     }  # fmt: skip
     assert said["block"]["hash"] == AtBlock.of(ground.node).block.hash
+
+
+def test_what_is_found_goes_on_record_once_when_it_is_asked_for(ground: Ground, file: Path, place: Path) -> None:
+    compartment_debited(ground)
+    ground.database.close()
+    for _ in range(2):
+        assert main(["reconcile", str(file), "--database", str(place), "--record"]) == 1
+    with closing(open_database(place, schemas=(LEDGER_TABLES, DESK))) as opened, opened.snapshot() as reader:
+        assert [(one.id, one.state) for one in open_breaks(reader)] == [
+            (f"amount/compartment/{HEDGER}#1", BreakState.OPENED),
+            ("amount/claims that stand somewhere/USDC#1", BreakState.OPENED),
+        ]
 
 
 def test_verify_all_asks_everything_that_it_is_given(
