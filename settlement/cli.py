@@ -17,6 +17,7 @@ from settlement.commands.keeping import KEYS
 from settlement.commands.ledger import LEDGER
 from settlement.commands.margin import MARGIN
 from settlement.commands.proving import PROVE
+from settlement.commands.reconciling import RECONCILE
 from settlement.commands.serving import serve
 from settlement.commands.settling import SETTLEMENT
 from settlement.commands.signing import sign
@@ -46,6 +47,7 @@ def build() -> App:
     app.command(sign)
     app.command(STRESS)
     app.command(PROVE)
+    app.command(RECONCILE)
     app.command(VERIFY)
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
         app.command(entry.load(), name=entry.name)

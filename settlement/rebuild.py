@@ -34,18 +34,18 @@ class Listing:
     lot_size_e18: int
 
 
-def listings(node: Node, book: str) -> dict[int, Listing]:
-    """Every instrument of a book by its number."""
+def listings(node: Node, book: str, up_to: str = "latest") -> dict[int, Listing]:
+    """Every instrument of a book by its number; `up_to` a block, as a node is told one."""
     found = {}
-    for log in _logs(node, book, INSTRUMENT_LISTED):
+    for log in _logs(node, book, INSTRUMENT_LISTED, up_to):
         sub_id, lot_size_e18 = decode(("uint96", "uint128"), _bytes(log["data"]))
         found[int(log["topics"][1], 16)] = Listing("0x" + log["topics"][2][-40:], sub_id, lot_size_e18)
     return found
 
 
-def batches(node: Node, book: str) -> Iterator[MirrorBatch]:
+def batches(node: Node, book: str, up_to: str = "latest") -> Iterator[MirrorBatch]:
     """Every batch of a book in order, each equal to its digest. Raises RebuildError."""
-    for log in _logs(node, book, BATCH_MIRRORED):
+    for log in _logs(node, book, BATCH_MIRRORED, up_to):
         digest, _, _ = decode(("bytes32", "uint64", "uint256"), _bytes(log["data"]))
         batch = _batch(node, book, log["transactionHash"])
         if batch.digest() != digest:
@@ -53,10 +53,10 @@ def batches(node: Node, book: str) -> Iterator[MirrorBatch]:
         yield batch
 
 
-def rebuilt(node: Node, book: str) -> Replica:
+def rebuilt(node: Node, book: str, up_to: str = "latest") -> Replica:
     """Positions, cash and marks after the last batch, nothing of them settled. Raises RebuildError, ReplicaError."""
-    replica = Replica({number: listing.lot_size_e18 for number, listing in listings(node, book).items()})
-    for batch in batches(node, book):
+    replica = Replica({number: listing.lot_size_e18 for number, listing in listings(node, book, up_to).items()})
+    for batch in batches(node, book, up_to):
         replica.apply(batch)
     return replica
 
@@ -73,8 +73,8 @@ def _batch(node: Node, book: str, tx_hash: str) -> MirrorBatch:
     return MirrorBatch(sequence, previous, as_of_s, marks, runs)
 
 
-def _logs(node: Node, book: str, topic: str) -> list[dict[str, str]]:
-    wanted = {"address": book, "topics": [topic], "fromBlock": "0x0", "toBlock": "latest"}
+def _logs(node: Node, book: str, topic: str, up_to: str) -> list[dict[str, str]]:
+    wanted = {"address": book, "topics": [topic], "fromBlock": "0x0", "toBlock": up_to}
     return list(node.rpc("eth_getLogs", wanted))
 
 

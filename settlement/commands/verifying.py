@@ -3,11 +3,12 @@
 The work is imported when it is run.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from settlement.commands.options import Json, Position
+from settlement.commands.options import Json, Ledger, Position
 
 VERIFY = App(name="verify", help="Check what the custodian published: offline, and without its help.", version_flags=())
 
@@ -108,5 +109,36 @@ def attestation(
     return answered("attestation", lambda: verify(asked, now_s(), json), group="verify")
 
 
+def everything(
+    *, database: Ledger, proofs: Path | None = None, chain: Path | None = None, custodian: str = "", json: Json = False
+) -> int:
+    """Check everything there is: journal, seals, custodian's log, proofs; code, positions and amounts on a chain.
+
+    One line per check: ok, failed, or not asked. Exit code 1 if one failed.
+
+    Parameters
+    ----------
+    proofs
+        A folder with proofs of inclusion and of compartments, as deep as they lie.
+    chain
+        A JSON file that says where the contracts stand and whose the compartments are, as for `bulkhead reconcile`.
+    custodian
+        The address that must have signed the proofs. Without it, each file's own word is taken for whose key it is.
+    json
+        Print one JSON object.
+    """
+    from settlement.commands.chain_checks import checks_on_chain
+    from settlement.commands.proof_reading import named_custodian
+    from settlement.commands.running import answered
+    from settlement.commands.verifying_all import Given, verify_all
+
+    def work() -> int:
+        given = Given(database, proofs, named_custodian(custodian), chain)
+        return verify_all(given, lambda file: checks_on_chain(file, database), json)
+
+    return answered("all", work, group="verify")
+
+
 for command in (proof, compartment, attestation):
     VERIFY.command(command)
+VERIFY.command(everything, name="all")

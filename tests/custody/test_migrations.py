@@ -22,6 +22,7 @@ from sqlmodel import SQLModel
 from custody.custodian_tables import ACCEPTED, CUSTODIAN, EVENT, HALT, LIEN, MOVEMENT
 from custody.database import LEDGER, Database, DatabaseError, Schema, open_database
 from custody.tables import ACCOUNT, SEAL, TRANSFER
+from settlement.engine.break_tables import BREAK
 from settlement.engine.cycle_tables import CYCLE, DISPUTE, GROSS, OBLIGATION
 from settlement.engine.tables import BATCH, CHECKPOINT, LEADER, REFUSED_ENTRY, REFUSED_REPORT, REPORT
 from settlement.engine.webhook_tables import DELIVERY, ENDPOINT
@@ -52,6 +53,7 @@ TABLES = {
         TOLD,
         ENDPOINT,
         DELIVERY,
+        BREAK,
     ),
 }
 VERSION_TABLES = {schema.version_table for schema in ALL}
@@ -178,6 +180,7 @@ def test_every_table_of_the_package_is_in_its_schema_and_every_revision_is_found
             "settlement.engine.tables",
             "settlement.engine.cycle_tables",
             "settlement.engine.webhook_tables",
+            "settlement.engine.break_tables",
         },
     }[schema]
     mapped = {m.local_table for m in SQLModel._sa_registry.mappers if m.class_.__module__ in modules}

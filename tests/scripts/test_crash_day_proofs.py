@@ -112,3 +112,15 @@ def test_an_earlier_run_s_proofs_do_not_pass_for_this_one_s(tmp_path: Path) -> N
     clear_proofs(tmp_path)
     leave_proofs(tmp_path, [])
     assert not stale.exists()
+
+
+@pytest.mark.parametrize("standing", ["pooled", "segregated"])
+def test_everything_that_a_day_leaves_can_be_verified_at_once(
+    plain: Ran, standing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger, proofs = plain.folder / f"ledger-{standing}.sqlite", plain.folder / "proofs"
+    assert main(["verify", "all", "--database", str(ledger), "--proofs", str(proofs), "--json"]) == 0
+    checks = {one["name"]: one["verdict"] for one in json.loads(capsys.readouterr().out)["checks"]}
+    made = {name for name, verdict in checks.items() if verdict == "ok"}
+    assert made == {"journal", "seals", "balances", "custodian's log", "proofs"}
+    assert set(checks.values()) == {"ok", "not_asked"}

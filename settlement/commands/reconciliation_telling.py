@@ -1,0 +1,89 @@
+"""A reconciliation as people and programs read it: each break with its owner, age, first record and effect."""
+
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from custody.database import LEDGER
+from settlement.commands.chain_checks import node_of, reconciled, whereabouts_in
+from settlement.commands.printing import date, print_json, print_line, printable
+from settlement.commands.running import DONE, FAILED, opened
+from settlement.engine.break_keeping import keep
+from settlement.node import ChainError
+from settlement.rebuild import RebuildError
+from settlement.reconciling.at_block import AtBlock, Block
+from settlement.reconciling.breaks import Break, Outcome
+from settlement.records import DESK
+from settlement.replica import ReplicaError
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where the chain is described, where the ledger is; the block's number, None for the latest; whether to record."""
+
+    chain: Path
+    database: str
+    block: int | None
+    record: bool
+
+
+def tell(asked: Asked, now_s: int, as_json: bool) -> int:
+    """Reconcile and print; FAILED on a break, and where the chain cannot be read."""
+    where = whereabouts_in(asked.chain)
+    try:
+        with closing(node_of(where)) as node:
+            state = AtBlock.of(node, asked.block)
+            outcome = reconciled(state, asked.database, where)
+    except (ChainError, RebuildError, ReplicaError) as why:
+        sys.stderr.write(f"reconcile: {printable(str(why))}\n")
+        return FAILED
+    if asked.record:
+        with opened(asked.database, schemas=(LEDGER, DESK)) as (database, _):
+            keep(database, outcome, state.block, now_s)
+    if as_json:
+        print_json(as_fields(state.block, outcome, now_s))
+    else:
+        for line in sentences(state.block, outcome, now_s):
+            print_line(printable(line))
+    return DONE if outcome.reconciled else FAILED
+
+
+def as_fields(block: Block, outcome: Outcome, now_s: int) -> Json:
+    """The report for programs; amounts are texts, in the smallest unit of what is compared."""
+    return {
+        "reconciled": outcome.reconciled,
+        "block": {"number": block.number, "hash": block.hash, "at_s": block.at_s},
+        "compared": outcome.compared,
+        "breaks": [_fields(found, now_s) for found in outcome.breaks],
+        "explained": [{"what": one.what, "place": one.place, "by": list(one.by)} for one in outcome.explained],
+    }
+
+
+def _fields(found: Break, now_s: int) -> Json:
+    return {
+        "id": found.id,
+        "type": found.type,
+        "what": found.what,
+        "place": found.place,
+        "owner": found.owner,
+        "said": {source: str(amount) for source, amount in found.said.items()},
+        "first": found.first,
+        "age_s": found.age_s(now_s),
+        "effect_e6": str(found.effect_e6),
+    }
+
+
+def sentences(block: Block, outcome: Outcome, now_s: int) -> list[str]:
+    """The report for people."""
+    lines = [f"block {block.number} of {date(block.at_s)}, {block.hash}"]
+    for found in outcome.breaks:
+        dollars, cents = divmod(-(-found.effect_e6 // 10_000), 100)
+        age = f"; {found.age_s(now_s)} s old" if found.since_s else ""
+        lines.append(f"{found}; ${dollars:,}.{cents:02}{age}")
+    lines += [f"explained {one.what} of {one.place}: in flight {', '.join(one.by)}" for one in outcome.explained]
+    breaks = len(outcome.breaks)
+    said = "reconciled" if outcome.reconciled else f"{breaks} break{'s' * (breaks != 1)}"
+    return [*lines, f"{said}: {outcome.compared} records compared, {len(outcome.explained)} explained"]
