@@ -124,7 +124,9 @@ async def _fetch(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]"
         gap = intake.gaps().get(feed.venue)
         if gap is not None and gap[0] <= gap[1]:  # intake may be closing it at this moment
             with suppress(OSError, TimeoutError):
-                for report in await asyncio.wait_for(feed.fetch(*gap), FETCH_S):
+                async with asyncio.timeout(FETCH_S):
+                    found = await feed.fetch(*gap)
+                for report in found:
                     await queue.put(report)
         await asyncio.sleep(VENUE_PAUSE_S)
 
@@ -133,7 +135,8 @@ async def _drained(queue: "asyncio.Queue[Report]", mirroring: Mirroring) -> list
     """What waits in the queue, at least one unless there is room for what was left uncut."""
     reports: list[Report] = []
     with suppress(TimeoutError):
-        reports.append(await asyncio.wait_for(queue.get(), 0.05))
+        async with asyncio.timeout(0.05):  # asyncio.wait_for may lose a cancellation that comes with a report
+            reports.append(await queue.get())
     while not queue.empty():
         reports.append(queue.get_nowait())
     return reports
