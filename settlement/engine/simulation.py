@@ -148,6 +148,7 @@ def staged(node: Node, url: str, place: Path | str, now_ms: Callable[[], int], s
     plenty = Reserves(100 * scale.start_units * len(parties), 1, bytes(32))
     with closing(open_database(place, schemas=(LEDGER, CUSTODIAN, DESK))) as database:
         _fund(Books(database), contracts, seats, scale, plenty, owner.address)
+    node.rpc("anvil_removeBlockTimestampInterval")  # from here on the chain keeps this machine's time
     domain = reporting_domain(node.chain_id, contracts.positions)
     venue = SimulatedVenue(registry, owner, domain)
     crowd = Crowd(venue, tuple(range(len(parties))), dict(SPOT_E6), scale.seed)

@@ -42,7 +42,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def world() -> Iterator[tuple[Node, str]]:
     """A chain that keeps the time of this machine."""
-    with Anvil(genesis_s=int(time.time()) - 60) as anvil, Node.at_url(anvil.url) as node:
+    with Anvil(genesis_s=int(time.time())) as anvil, Node.of_anvil(anvil) as node:
         yield node, anvil.url
 
 
