@@ -13,7 +13,7 @@ from custody.accounts import Chart
 from custody.books import Books
 from custody.collateral import Eligible
 from custody.custodian_tables import CUSTODIAN
-from custody.database import LEDGER, open_database
+from custody.database import LEDGER, Database, open_database
 from custody.delegation import Standing
 from custody.money import Asset
 from custody.transfers import Kind, Reason, Transfer
@@ -26,6 +26,7 @@ from settlement.engine.chain_client import ChainClient
 from settlement.engine.client_chain import ClientChain
 from settlement.engine.cycle_chain import CycleChain, Deployment
 from settlement.engine.cycling import Cycles, Seats
+from settlement.engine.deliverer import Deliverer
 from settlement.engine.engine import Engine, Leading, Settings
 from settlement.engine.expected import Expected
 from settlement.engine.fees import FeePolicy
@@ -87,6 +88,8 @@ class Simulation:
     cycle_terms: CycleTerms = field(default_factory=CycleTerms)
     on_state: Callable[[CycleRecord], None] = field(default=lambda _: None)
     on_confirmed: Callable[[Outgoing], None] = field(default=lambda _: None)
+    webhook_key: bytes = field(default=b"", repr=False)
+    """From which endpoints' secrets are derived; without it nobody is told."""
     cycles: Cycles | None = None
 
     def now_s(self) -> int:
@@ -117,7 +120,14 @@ class Simulation:
                 led, settler, CycleChain(client, at), self.edge, signer_of("custodian"), self.seats,
                 self.venue.registry.by_number, TERMS, self.now_s, self.thresholds, on_state=self.on_state,
             )  # fmt: skip
-            await self.cycles.run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.cycles.run())
+                if self.webhook_key:
+                    tasks.create_task(self._deliver(database))
+
+    async def _deliver(self, database: Database) -> None:
+        async with Deliverer(database, self.webhook_key, self.now_s) as deliverer:
+            await deliverer.run()
 
     def _client(self, role: str, code: Mapping[str, object]) -> AbstractAsyncContextManager[ChainClient]:
         return ChainClient.open(

@@ -23,6 +23,7 @@ from custody.custodian_tables import ACCEPTED, CUSTODIAN, EVENT, HALT, LIEN, MOV
 from custody.database import LEDGER, Database, DatabaseError, Schema, open_database
 from custody.tables import ACCOUNT, SEAL, TRANSFER
 from settlement.engine.cycle_tables import CYCLE, DISPUTE, GROSS, OBLIGATION
+from settlement.engine.pins import PIN
 from settlement.engine.tables import BATCH, CHECKPOINT, LEADER, REFUSED_ENTRY, REFUSED_REPORT, REPORT
 from settlement.engine.webhook_tables import DELIVERY, ENDPOINT
 from settlement.engine.webhook_tables import EVENT as TOLD
@@ -52,6 +53,7 @@ TABLES = {
         TOLD,
         ENDPOINT,
         DELIVERY,
+        PIN,
     ),
 }
 VERSION_TABLES = {schema.version_table for schema in ALL}
@@ -177,6 +179,7 @@ def test_every_table_of_the_package_is_in_its_schema_and_every_revision_is_found
             "settlement.records",
             "settlement.engine.tables",
             "settlement.engine.cycle_tables",
+            "settlement.engine.pins",
             "settlement.engine.webhook_tables",
         },
     }[schema]

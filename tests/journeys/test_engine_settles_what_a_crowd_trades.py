@@ -4,12 +4,15 @@ Real anvil, real ledger on either database, a real receiver of webhooks; only th
 """
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from custody.accounts import Chart
 from custody.books import Books
@@ -19,17 +22,24 @@ from settlement.cycle_record import CycleRecord, CycleTerms
 from settlement.cycle_states import State
 from settlement.devnet import Anvil
 from settlement.engine import cycle_store as store
+from settlement.engine.api import Api
+from settlement.engine.api_reading import Reading
 from settlement.engine.cycle_store import Query
+from settlement.engine.presenting import Presenter
+from settlement.engine.serving import serve
 from settlement.engine.simulation import USDC, VENUE, Scale, Simulation, staged
+from settlement.engine.webhooks import Endpoint, register
 from settlement.mirror import HOUSE
 from settlement.node import Node
 from settlement.records import DESK
 from settlement.triggers import Thresholds
+from settlement.webhook_signatures import is_genuine, secret_of
 from tests.settlement.conftest import postgres, postgres_url
 
 __all__ = ["postgres", "postgres_url"]  # the fixtures, for pytest to find here too
 
 pytestmark = pytest.mark.asyncio
+WEBHOOK_KEY = b"w" * 32
 EAGER = Thresholds(client_bps=1, cool_down_s=1)
 """One basis point of a client's collateral is enough."""
 
@@ -108,19 +118,64 @@ def everything_agrees(simulation: Simulation, cycle_id: str) -> CycleRecord:
     return listed.one
 
 
+@pytest.fixture
+async def receiver() -> AsyncIterator[tuple[str, list[str]]]:
+    """A URL on loopback, and the ids of the events that came there, in order; every signature is checked."""
+    heard: list[str] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        body = await request.read()
+        secret = secret_of(WEBHOOK_KEY, "desk")
+        assert is_genuine(request.headers["Bulkhead-Signature"], secret, body, int(time.time()))
+        heard.append(json.loads(body)["id"])
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hook", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/hook", heard
+    await runner.cleanup()
+
+
+async def balance_shown(simulation: Simulation, party: str) -> dict[str, object]:
+    """What the API says of a client while the engine runs."""
+    stopped, at = asyncio.Event(), asyncio.get_running_loop().create_future()
+    with closing(opened(simulation.place)) as database:
+        api = Api(Reading(database, Presenter({"USDC": USDC})), simulation.now_s)
+        serving = asyncio.create_task(serve(api, "127.0.0.1", 0, at.set_result, stopped))
+        async with aiohttp.ClientSession() as session, session.get(f"{await at}/v1/balances?party={party}") as answer:
+            told = await answer.json()
+        stopped.set()
+        await serving
+    (shown,) = told["items"]
+    return dict(shown)
+
+
 async def test_what_a_crowd_trades_is_mirrored_cut_off_by_a_threshold_and_paid(
-    world: tuple[Node, str], place: str
+    world: tuple[Node, str], place: str, receiver: tuple[str, list[str]]
 ) -> None:
     simulation, seen = simulation_on(world, place), list[tuple[str, State]]()
+    simulation.webhook_key, (url, heard) = WEBHOOK_KEY, receiver
+    with closing(open_database(place, schemas=(LEDGER, CUSTODIAN, DESK))) as database, database.transaction() as tx:
+        assert register(tx, Endpoint("desk", "client/hedger", url), simulation.now_s()) is None
     async with running(simulation, seen):
         traded(simulation)
         await until(simulation, seen, (f"{VENUE}/1", State.CONFIRMED))
+        async with asyncio.timeout(20):
+            while f"{VENUE}/1#8" not in heard:
+                await asyncio.sleep(0.05)
+        shown = await balance_shown(simulation, "client/hedger")
+    assert [one for one in heard if one.startswith(f"{VENUE}/1#")] == [f"{VENUE}/1#{number}" for number in range(1, 9)]
     cycle = everything_agrees(simulation, f"{VENUE}/1")
     assert cycle.obligations
     made = {party: simulation.venue.books.profit_units(at) for at, party in enumerate(simulation.seats.parties)}
     assert {row.party: row.units for row in cycle.obligations} == {
         party: units for party, units in made.items() if units
     }
+    held = simulation.contracts.compartment(USDC, simulation.seats.holders["hedger"], simulation.edge.address)
+    assert shown["balance"] == {"amount": f"{held // 10**6}.{held % 10**6:06}", "asset": "USDC", "scale": 6}
     walked = [state for name, state in seen if name == cycle.id]
     assert walked == [
         State.OPEN, State.CUT_OFF, State.COMPUTED, State.PROPOSED, State.AGREED, State.WINDOW, State.FINAL, State.PAID,
