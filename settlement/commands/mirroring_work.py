@@ -82,9 +82,9 @@ async def _run(simulation: Simulation, port: int | None, seconds: int) -> None:
         for task in tasks:
             task.cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
-    for one in ended:
-        if isinstance(one, Exception):
-            raise one
+    for fault in ended:
+        if isinstance(fault, Exception):
+            raise fault
 
 
 async def _any_of(*tasks: "asyncio.Task[object]") -> None:

@@ -17,6 +17,7 @@ from custody.database import LEDGER, Database, open_database
 from custody.delegation import Standing
 from custody.money import Asset
 from custody.transfers import Kind, Reason, Transfer
+from settlement.abi import Artifact
 from settlement.contracts import ALL, POSITIONS, SETTLEMENT, Contracts, Plan
 from settlement.cycle_record import CycleRecord, CycleTerms
 from settlement.cycle_steps import Ground
@@ -129,7 +130,7 @@ class Simulation:
         async with Deliverer(database, self.webhook_key, self.now_s) as deliverer:
             await deliverer.run()
 
-    def _client(self, role: str, code: Mapping[str, object]) -> AbstractAsyncContextManager[ChainClient]:
+    def _client(self, role: str, code: Mapping[str, Artifact | None]) -> AbstractAsyncContextManager[ChainClient]:
         return ChainClient.open(
             self.url, signer_of(role), ALL, policy=FeePolicy(), depth=self.scale.depth,
             expect=Expected(self.chain_id, code), poll_s=self.scale.poll_s,

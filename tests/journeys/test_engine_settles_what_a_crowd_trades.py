@@ -175,7 +175,7 @@ async def test_what_a_crowd_trades_is_mirrored_cut_off_by_a_threshold_and_paid(
         party: units for party, units in made.items() if units
     }
     held = simulation.contracts.compartment(USDC, simulation.seats.holders["hedger"], simulation.edge.address)
-    assert shown["balance"] == {"amount": f"{held // 10**6}.{held % 10**6:06}", "asset": "USDC", "scale": 6}
+    assert shown["amount"] == {"amount": f"{held // 10**6}.{held % 10**6:06}", "asset": "USDC", "scale": 6}
     walked = [state for name, state in seen if name == cycle.id]
     assert walked == [
         State.OPEN, State.CUT_OFF, State.COMPUTED, State.PROPOSED, State.AGREED, State.WINDOW, State.FINAL, State.PAID,
