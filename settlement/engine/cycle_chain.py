@@ -7,8 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from eth_utils.crypto import keccak
-
 from settlement.chain import Call
 from settlement.chain_cycle import ChainCycle, legs_of
 from settlement.chain_hearing import TOPICS, Duty, Standing, standings
@@ -16,9 +14,7 @@ from settlement.contracts import SETTLEMENT, VAULT
 from settlement.cycle_record import CycleRecord
 from settlement.engine.chain_client import ChainClient, Read
 from settlement.engine.chain_errors import RevertedError
-from settlement.vault_events import Kind, VaultEvent, shortfalls_in
 
-_COVERED = "0x" + keccak(text=Kind.SHORTFALL_COVERED).hex()
 _MISSING = re.compile(r"missing (\d+), available (\d+)")
 
 
@@ -82,10 +78,3 @@ class CycleChain:
         """What stands in these compartments, all after one block."""
         asked = [Read(VAULT, self.at.vault, "balanceOf", (holder, venue, self.at.token)) for holder in holders]
         return list((await self.client.read_many(asked)).values)
-
-    async def covered(self, venue: str, standing: Standing) -> list[VaultEvent]:
-        """Whose part of a payment the venue's own compartment paid, in the block in which its cycle became final."""
-        told = await self.client.logs(self.at.vault, (_COVERED,), standing.block)
-        there = [log for log in told if int(log["blockNumber"], 16) == standing.block]
-        found = shortfalls_in(there, self.at.vault)
-        return [one for one in found if one.venue == venue and one.holder != venue]
