@@ -16,6 +16,7 @@ from settlement.commands.drill import DRILL
 from settlement.commands.keeping import KEYS
 from settlement.commands.ledger import LEDGER
 from settlement.commands.margin import MARGIN
+from settlement.commands.mirroring import mirror
 from settlement.commands.proving import PROVE
 from settlement.commands.reconciling import RECONCILE
 from settlement.commands.serving import serve
@@ -43,6 +44,7 @@ def build() -> App:
     app.command(MARGIN)
     app.command(KEYS)
     app.command(SETTLEMENT)
+    app.command(mirror)
     app.command(serve)
     app.command(sign)
     app.command(STRESS)

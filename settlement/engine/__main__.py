@@ -10,12 +10,17 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 from margin.instruments import Instrument, Kind
+from settlement.contracts import ALL, POSITIONS
+from settlement.engine.chain_client import ChainClient
+from settlement.engine.client_chain import ClientChain
 from settlement.engine.engine import Engine, Settings
-from settlement.engine.mirror_chain import NodeChain
+from settlement.engine.expected import Expected
+from settlement.engine.fees import FeePolicy
 from settlement.engine.packing import Limits
 from settlement.engine.recorded_feed import RecordedFeed
 from settlement.engine.roster import Member, Roster
@@ -46,9 +51,7 @@ async def run(said: Mapping[str, Any]) -> None:
         settings = Settings(
             said["database"], domain, roster_of(said), said.get("name", "desk"), limits, **said.get("settings", {})
         )
-        chain = NodeChain(
-            node, signer_of(said.get("operator", "operator")), said["position_book"], limits.gas, said.get("depth", 1)
-        )
+        chain = _client_chain(said, node.chain_id, limits.gas)
         feeds = [RecordedFeed(one["venue"], Path(one["folder"])) for one in said["feeds"]]
         engine = Engine(settings, feeds, chain, lambda: int(time.time() * 1000), on_confirmed=_say)
         task = asyncio.create_task(engine.run())
@@ -58,6 +61,19 @@ async def run(said: Mapping[str, Any]) -> None:
             await task
         except asyncio.CancelledError:
             telling.cancel()
+
+
+def _client_chain(said: Mapping[str, Any], chain_id: int, gas_limit: int) -> ClientChain:
+    """Fees of the default policy; a node that is another, or has other code at the book's address, is refused."""
+    signer, book = signer_of(said.get("operator", "operator")), said["position_book"]
+
+    def opened() -> AbstractAsyncContextManager[ChainClient]:
+        return ChainClient.open(
+            said["rpc_url"], signer, ALL, policy=FeePolicy(), depth=said.get("depth", 1),
+            expect=Expected(chain_id, {book: POSITIONS}), poll_s=said.get("poll_s", 0),
+        )  # fmt: skip
+
+    return ClientChain(opened, book, gas_limit)
 
 
 async def _tell_who_leads(engine: Engine) -> None:

@@ -174,6 +174,12 @@ class ChainClient:
         """The results of several, all of them after one block: the given (by hash), or the latest that there is."""
         return await read_many(self._endpoint, self._artifacts, reads, block)
 
+    async def logs(self, address: str, topics: Sequence[str], from_block: int = 0) -> Sequence[Answer]:
+        """What a contract has told from a block's number on, of these kinds of events, in order."""
+        asked = {"address": address, "topics": [list(topics)], "fromBlock": hex(from_block), "toBlock": "latest"}
+        found: Sequence[Answer] = await self._endpoint.rpc("eth_getLogs", asked)
+        return found
+
     @property
     def head(self) -> Header:
         """The chain's last block as it was last seen."""

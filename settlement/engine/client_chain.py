@@ -106,7 +106,8 @@ class ClientChain:
         if (sent := opened.sent.get(batch.sequence)) is None:
             return ""
         try:
-            await asyncio.wait_for(opened.client.confirmed(sent), _ANSWER_S)
+            async with asyncio.timeout(_ANSWER_S):
+                await opened.client.confirmed(sent)
         except TimeoutError:
             return ""
         except ChainError as why:
@@ -116,7 +117,8 @@ class ClientChain:
     async def turn(self) -> None:
         self._news.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), self.poll_s)
+            async with asyncio.timeout(self.poll_s):
+                await self._news.wait()
 
     async def _told(self, opened: _Opened, block: str) -> Told:
         return Told(*await opened.client.read(POSITIONS, self.book, "head", block=block))

@@ -7,9 +7,10 @@ the database and the chain as they are, and the engine begins again from them.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from custody.database import DatabaseError
 from custody.typed_data import Domain
@@ -22,6 +23,7 @@ from settlement.engine.mirroring import Mirroring
 from settlement.engine.packing import Limits
 from settlement.engine.roster import Roster
 from settlement.engine.stored import Outgoing
+from settlement.engine.threads import on_thread
 from settlement.engine.writes import Charge, Writes
 from settlement.node import ChainError
 from settlement.reports import Report, VenueFeed
@@ -50,9 +52,28 @@ class Settings:
     again_s: float = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """What a leader works with. Whoever holds `turn` finds the book at rest, and nobody else writes to the outbox."""
+
+    writes: Writes
+    mirroring: Mirroring
+    turn: asyncio.Lock
+
+
+Beside = Callable[[Leading], Coroutine[Any, Any, None]]
+
+
+async def nothing(_leading: Leading) -> None:
+    """The engine mirrors, and that is all."""
+
+
 @dataclass(slots=True)
 class Engine:
-    """`run` until cancelled. The chain is made anew each time it begins, and closed by whoever made it."""
+    """`run` until cancelled. `beside`: what else whoever leads does, as long as it leads.
+
+    The chain is made anew each time it begins, and closed by whoever made it.
+    """
 
     settings: Settings
     feeds: Sequence[VenueFeed]
@@ -61,6 +82,7 @@ class Engine:
     charge: Charge = field(default=lambda _: ())
     on_confirmed: Callable[[Outgoing], None] = field(default=lambda _: None)
     leads: asyncio.Event = field(default_factory=asyncio.Event)
+    beside: Beside = nothing
 
     async def run(self) -> None:
         """Lead or stand by, for ever. Raises DivergedError and MirrorRefusedError: a person has to look at these."""
@@ -85,19 +107,22 @@ class Engine:
         await self.chain.forget()
         self.leads.set()
         queue: asyncio.Queue[Report] = asyncio.Queue(settings.queue)
+        led = Leading(writes, mirroring, asyncio.Lock())
         try:
             async with asyncio.TaskGroup() as tasks:
                 for feed in self.feeds:
                     tasks.create_task(_listen(feed, intake, queue))
                     tasks.create_task(_fetch(feed, intake, queue))
                 tasks.create_task(mirroring.run())
-                tasks.create_task(self._take_in(writes, mirroring, queue))
+                tasks.create_task(self._take_in(led, queue))
+                tasks.create_task(self.beside(led))
                 tasks.create_task(_watch(leadership))
         finally:
             await self.chain.forget()
 
-    async def _take_in(self, writes: Writes, mirroring: Mirroring, queue: "asyncio.Queue[Report]") -> None:
+    async def _take_in(self, led: Leading, queue: "asyncio.Queue[Report]") -> None:
         """Everything that waits goes into one transaction."""
+        writes, mirroring = led.writes, led.mirroring
         while True:
             reports = await _drained(queue, mirroring)
             while len(mirroring.waiting) >= self.settings.backlog:
@@ -105,7 +130,8 @@ class Engine:
             cut = mirroring.has_room
             if not (reports or (cut and writes.intake.book.is_dirty)):
                 continue
-            mirroring.add(await asyncio.to_thread(writes.take, reports, cut))
+            async with led.turn:
+                mirroring.add(await on_thread(writes.take, reports, cut))
 
 
 async def _listen(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]") -> None:
@@ -124,7 +150,9 @@ async def _fetch(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]"
         gap = intake.gaps().get(feed.venue)
         if gap is not None and gap[0] <= gap[1]:  # intake may be closing it at this moment
             with suppress(OSError, TimeoutError):
-                for report in await asyncio.wait_for(feed.fetch(*gap), FETCH_S):
+                async with asyncio.timeout(FETCH_S):
+                    found = await feed.fetch(*gap)
+                for report in found:
                     await queue.put(report)
         await asyncio.sleep(VENUE_PAUSE_S)
 
@@ -133,7 +161,8 @@ async def _drained(queue: "asyncio.Queue[Report]", mirroring: Mirroring) -> list
     """What waits in the queue, at least one unless there is room for what was left uncut."""
     reports: list[Report] = []
     with suppress(TimeoutError):
-        reports.append(await asyncio.wait_for(queue.get(), 0.05))
+        async with asyncio.timeout(0.05):  # asyncio.wait_for may lose a cancellation that comes with a report
+            reports.append(await queue.get())
     while not queue.empty():
         reports.append(queue.get_nowait())
     return reports

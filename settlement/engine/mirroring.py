@@ -7,6 +7,7 @@ missing is refused by the contract and nothing happens twice, so sending again i
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -89,11 +90,9 @@ class Mirroring:
                 await self.chain.turn()
             else:
                 self._news.clear()
-                with_reorganisations = asyncio.wait_for(self._news.wait(), max(self.patience_s / 10, 0.05))
-                try:
-                    await with_reorganisations
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):  # a reorganisation is no news of ours: look now and then
+                    async with asyncio.timeout(max(self.patience_s / 10, 0.05)):
+                        await self._news.wait()
 
     async def step(self) -> None:
         """Ask the chain what it has; confirm, unwind, send."""

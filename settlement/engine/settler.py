@@ -4,7 +4,7 @@ The settler decides nothing: `cycle_steps` and `dispute_steps` do. What the book
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -46,6 +46,10 @@ class Answer:
         return self.refusal is None
 
 
+Beside = Callable[[Connection], None]
+"""What is written in the same transaction."""
+
+
 class _UndoneError(Exception):
     """What was begun has to be undone as a whole; the answer says why."""
 
@@ -56,22 +60,26 @@ class _UndoneError(Exception):
 
 @dataclass(slots=True)
 class Settler:
-    """Whoever writes cycles. Times are UTC seconds."""
+    """Whoever writes cycles. Times are UTC seconds. `fence` raises where somebody else writes by now."""
 
     database: Database
     books: Books
     ground: Ground
     asset: str
     dispute_terms: DisputeTerms = field(default_factory=DisputeTerms)
+    fence: Beside = field(default=lambda _: None)
 
     def open(self, venue: str, now_s: int) -> CycleRecord:
         """The venue's open cycle; its first one where it has none."""
         with self.database.transaction() as tx:
+            self.fence(tx)
             last = store.last_cycle(tx, venue)
             return last if last is not None and last.state is State.OPEN else self._open(tx, venue, last, now_s)
 
-    def act(self, cycle_id: str, said: Said, now_s: int, gross: Iterable[Gross] = ()) -> Answer:
-        """Carry a cycle on by one act; `gross` is kept with it."""
+    def act(
+        self, cycle_id: str, said: Said, now_s: int, gross: Iterable[Gross] = (), beside: Beside | None = None
+    ) -> Answer:
+        """Carry a cycle on by one act; `gross` is kept with it, and what `beside` writes, if it is not refused."""
 
         def work(tx: Connection) -> Answer:
             found = store.find_cycle(tx, cycle_id)
@@ -82,6 +90,8 @@ class Settler:
             answer = self._carried(tx, found, said, now_s)
             if answer.ok:
                 store.write_gross(tx, cycle_id, gross)
+                if beside is not None:
+                    beside(tx)
             return answer
 
         return self._done(work)
@@ -146,6 +156,7 @@ class Settler:
     def _done(self, work: Any) -> Answer:
         try:
             with self.database.transaction() as tx:
+                self.fence(tx)
                 answer: Answer = work(tx)
                 return answer
         except _UndoneError as undone:

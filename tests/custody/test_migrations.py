@@ -24,6 +24,7 @@ from custody.database import LEDGER, Database, DatabaseError, Schema, open_datab
 from custody.tables import ACCOUNT, SEAL, TRANSFER
 from settlement.engine.break_tables import BREAK
 from settlement.engine.cycle_tables import CYCLE, DISPUTE, GROSS, OBLIGATION
+from settlement.engine.pins import PIN
 from settlement.engine.tables import BATCH, CHECKPOINT, LEADER, REFUSED_ENTRY, REFUSED_REPORT, REPORT
 from settlement.engine.webhook_tables import DELIVERY, ENDPOINT
 from settlement.engine.webhook_tables import EVENT as TOLD
@@ -54,6 +55,7 @@ TABLES = {
         ENDPOINT,
         DELIVERY,
         BREAK,
+        PIN,
     ),
 }
 VERSION_TABLES = {schema.version_table for schema in ALL}
@@ -179,6 +181,7 @@ def test_every_table_of_the_package_is_in_its_schema_and_every_revision_is_found
             "settlement.records",
             "settlement.engine.tables",
             "settlement.engine.cycle_tables",
+            "settlement.engine.pins",
             "settlement.engine.webhook_tables",
             "settlement.engine.break_tables",
         },

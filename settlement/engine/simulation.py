@@ -1,0 +1,179 @@
+"""A whole world on one node: contracts, a simulated venue with a crowd, a ledger, and the engine with its cycles.
+
+For `bulkhead mirror --simulate` and for journeys; only the venue is simulated, everything else is what it is.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from custody.accounts import Chart
+from custody.books import Books
+from custody.collateral import Eligible
+from custody.custodian_tables import CUSTODIAN
+from custody.database import LEDGER, Database, open_database
+from custody.delegation import Standing
+from custody.money import Asset
+from custody.transfers import Kind, Reason, Transfer
+from settlement.abi import Artifact
+from settlement.contracts import ALL, POSITIONS, SETTLEMENT, Contracts, Plan
+from settlement.cycle_record import CycleRecord, CycleTerms
+from settlement.cycle_steps import Ground
+from settlement.deployment import deploy
+from settlement.engine import stored
+from settlement.engine.chain_client import ChainClient
+from settlement.engine.client_chain import ClientChain
+from settlement.engine.cycle_chain import CycleChain, Deployment
+from settlement.engine.cycling import Cycles, Seats
+from settlement.engine.deliverer import Deliverer
+from settlement.engine.engine import Engine, Leading, Settings
+from settlement.engine.expected import Expected
+from settlement.engine.fees import FeePolicy
+from settlement.engine.packing import Limits
+from settlement.engine.roster import Member, Roster
+from settlement.engine.settler import Settler
+from settlement.engine.stored import Outgoing
+from settlement.keys import holder_of, signer_of
+from settlement.mirror import HOUSE
+from settlement.netting import Terms
+from settlement.node import Node
+from settlement.records import DESK
+from settlement.reports import reporting_domain
+from settlement.reserve_attestation import Reserves
+from settlement.triggers import Thresholds
+from settlement.venues.crowd import Crowd
+from settlement.venues.registry import Registry
+from settlement.venues.registry import Terms as Listing
+from settlement.venues.simulated import SimulatedVenue
+from settlement.venues.stating import SimulatedEdge
+
+VENUE = "harbour"
+USDC = Asset("USDC", 6, 6)
+_LISTED = (
+    Listing(1, "BTC-PERP", "0x" + "b1" * 20, 1_000, 100_000),
+    Listing(2, "ETH-PERP", "0x" + "e1" * 20, 100, 10_000),
+)
+SPOT_E6 = {"BTC": 60_000_000_000, "ETH": 3_000_000_000}
+TERMS = Terms({"USDC": Eligible(USDC, 0)}, "USDC", 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How big a simulation is. `start_units`: what each client has at the venue, the house ten times as much."""
+
+    clients: tuple[str, ...] = ("hedger", "maker", "treasury")
+    start_units: int = 1_000_000 * 10**6
+    window_s: int = 2
+    depth: int = 2
+    poll_s: float = 0.05
+    seed: int = 1
+
+
+@dataclass(slots=True)
+class Simulation:
+    """Made by `staged`. `url`: where the node listens; `place`: the ledger."""
+
+    url: str
+    place: str
+    scale: Scale
+    contracts: Contracts
+    venue: SimulatedVenue
+    crowd: Crowd
+    edge: SimulatedEdge
+    seats: Seats
+    now_ms: Callable[[], int]
+    chain_id: int
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    cycle_terms: CycleTerms = field(default_factory=CycleTerms)
+    on_state: Callable[[CycleRecord], None] = field(default=lambda _: None)
+    on_confirmed: Callable[[Outgoing], None] = field(default=lambda _: None)
+    webhook_key: bytes = field(default=b"", repr=False)
+    """From which endpoints' secrets are derived; without it nobody is told."""
+    cycles: Cycles | None = None
+
+    def now_s(self) -> int:
+        return self.now_ms() // 1000
+
+    def engine(self) -> Engine:
+        """The engine with the venue's cycles beside it."""
+        book, limits = self.contracts.positions, Limits()
+        member = Member(VENUE, self.edge.address, [self.seats.holders[one] for one in self.seats.parties],
+                        list(self.venue.registry.by_number.values()))  # fmt: skip
+        roster = Roster.of([member], self.contracts.listed)
+        settings = Settings(self.place, reporting_domain(self.chain_id, book), roster, limits=limits)
+        chain = ClientChain(lambda: self._client("operator", {book: POSITIONS}), book, limits.gas)
+        return Engine(settings, [self.venue], chain, self.now_ms, on_confirmed=self.on_confirmed, beside=self._beside)
+
+    async def _beside(self, led: Leading) -> None:
+        """The custodian's own key pays for what settles: a batch that is stuck holds up no payment."""
+        database = led.writes.leadership.database
+        ground = Ground(Standing.SEGREGATED, {"USDC": Chart("USDC")}, self.cycle_terms)
+        epoch = led.writes.leadership.epoch
+        settler = Settler(database, Books(database), ground, "USDC", fence=lambda tx: stored.require_epoch(tx, epoch))
+        at = Deployment(
+            self.contracts.settlement, self.contracts.vault, self.contracts.tokens["USDC"],
+            self.contracts.settlement_domain,
+        )  # fmt: skip
+        async with self._client("custodian", {at.settlement: SETTLEMENT}) as client:
+            self.cycles = Cycles(
+                led, settler, CycleChain(client, at), self.edge, signer_of("custodian"), self.seats,
+                self.venue.registry.by_number, TERMS, self.now_s, self.thresholds, on_state=self.on_state,
+            )  # fmt: skip
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.cycles.run())
+                if self.webhook_key:
+                    tasks.create_task(self._deliver(database))
+
+    async def _deliver(self, database: Database) -> None:
+        async with Deliverer(database, self.webhook_key, self.now_s) as deliverer:
+            await deliverer.run()
+
+    def _client(self, role: str, code: Mapping[str, Artifact | None]) -> AbstractAsyncContextManager[ChainClient]:
+        return ChainClient.open(
+            self.url, signer_of(role), ALL, policy=FeePolicy(), depth=self.scale.depth,
+            expect=Expected(self.chain_id, code), poll_s=self.scale.poll_s,
+        )  # fmt: skip
+
+    async def trade(self, pause_s: float = 0.5, orders: int = 40) -> None:
+        """The crowd trades and the venue reports, until cancelled."""
+        while True:
+            self.crowd.turn(self.now_ms())
+            self.crowd.trade(orders, self.now_ms())
+            self.venue.publish()
+            await asyncio.sleep(pause_s)
+
+
+def staged(node: Node, url: str, place: Path | str, now_ms: Callable[[], int], scale: Scale = Scale()) -> Simulation:
+    """Deploy on a node whose money is free; everybody has what they start with in books and compartments alike."""
+    registry = Registry.of(VENUE, _LISTED)
+    operator, custodian, owner = signer_of("operator"), signer_of("custodian"), signer_of(f"venue/{VENUE}")
+    for one in (operator, custodian):
+        node.rpc("anvil_setBalance", one.address, hex(10**24))
+    instruments = tuple(registry.by_number.values())
+    plan = Plan((USDC,), {VENUE: owner}, custodian, scale.window_s, instruments)
+    contracts = deploy(node, operator, plan)
+    parties = (HOUSE, *scale.clients)
+    seats = Seats(parties, {party: holder_of(party, VENUE).address for party in parties})
+    plenty = Reserves(100 * scale.start_units * len(parties), 1, bytes(32))
+    with closing(open_database(place, schemas=(LEDGER, CUSTODIAN, DESK))) as database:
+        _fund(Books(database), contracts, seats, scale, plenty, owner.address)
+    node.rpc("anvil_removeBlockTimestampInterval")  # from here on the chain keeps this machine's time
+    domain = reporting_domain(node.chain_id, contracts.positions)
+    venue = SimulatedVenue(registry, owner, domain)
+    crowd = Crowd(venue, tuple(range(len(parties))), dict(SPOT_E6), scale.seed)
+    edge = SimulatedEdge(venue, owner, parties)
+    return Simulation(url, str(place), scale, contracts, venue, crowd, edge, seats, now_ms, node.chain_id)
+
+
+def _fund(books: Books, contracts: Contracts, seats: Seats, scale: Scale, held: Reserves, venue: str) -> None:
+    chart = Chart("USDC")
+    house = chart.venue_collateral(VENUE)
+    owned = {party: house if party == HOUSE else chart.delegated(party, VENUE) for party in seats.parties}
+    books.open_accounts([chart.vault(), chart.venue_settlement(VENUE), *owned.values()])
+    for party, account in owned.items():
+        units = scale.start_units * (10 if party == HOUSE else 1)
+        given = Transfer(f"start/{party}", chart.vault().id, account.id, units, Reason.DEPOSIT, Kind.POSTED)
+        books.post([given], 1)
+        contracts.credit(USDC, seats.holders[party], venue, units, held)
