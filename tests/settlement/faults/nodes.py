@@ -80,7 +80,12 @@ class Chains:
             self._up(self._state)
 
     async def reorganise(self, depth: int) -> None:
-        await self.rpc("anvil_reorg", depth, [])
+        """Other blocks take the place of the last; not of those from before a restart, which anvil cannot take back."""
+        try:
+            await self.rpc("anvil_reorg", depth, [])
+        except ChainError:
+            await self.rpc("anvil_mine", hex(depth + 1))
+            await self.rpc("anvil_reorg", depth, [])
 
     async def spike(self, gwei: int) -> None:
         await self.rpc("anvil_setNextBlockBaseFeePerGas", hex(gwei * GWEI))

@@ -162,16 +162,13 @@ class World:
             async with asyncio.timeout(5):
                 while self.engine.fuse.step is not None:
                     await asyncio.sleep(0.005)
-        with closing(sqlite3.connect(self.place, timeout=5, isolation_level=None)) as other:
-            with suppress(sqlite3.OperationalError):
-                other.execute("BEGIN EXCLUSIVE")
-                if isinstance(self.engine, Engines):
-                    self.engine.until.set()
-                await asyncio.sleep(seconds)
-                other.execute("ROLLBACK")
-                self.happened[Happening.DATABASE_HELD] += 1
+        held = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        holding = asyncio.create_task(asyncio.to_thread(_held, self.place, seconds, loop, held))
+        await held.wait()
         if isinstance(self.engine, Engines):
             self.engine.until.set()
+        self.happened[Happening.DATABASE_HELD] += await holding
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
@@ -208,6 +205,20 @@ async def carried_out(schedule: Schedule, ground: Ground, folder: Path) -> Outco
                 world = World(schedule, ground, place, chains, proxy, folder)
                 wrong = await _played(world)
                 return _judged(world, wrong, began)
+
+
+def _held(place: str, seconds: float, loop: asyncio.AbstractEventLoop, held: asyncio.Event) -> bool:
+    """Keep everybody else out of a SQLite file for a while; whether that could be done."""
+    with closing(sqlite3.connect(place, timeout=2, isolation_level=None)) as other:
+        try:
+            other.execute("BEGIN EXCLUSIVE")
+            loop.call_soon_threadsafe(held.set)
+            time.sleep(seconds)
+            other.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            loop.call_soon_threadsafe(held.set)
+            return False
+    return True
 
 
 async def _played(world: World) -> list[str]:
