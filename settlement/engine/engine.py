@@ -22,6 +22,7 @@ from settlement.engine.mirroring import Mirroring
 from settlement.engine.packing import Limits
 from settlement.engine.roster import Roster
 from settlement.engine.stored import Outgoing
+from settlement.engine.threads import on_thread
 from settlement.engine.writes import Charge, Writes
 from settlement.node import ChainError
 from settlement.reports import Report, VenueFeed
@@ -79,7 +80,7 @@ class Engine:
         mirroring = Mirroring(
             self.chain, writes, settings.under_way, settings.patience_s, on_confirmed=self.on_confirmed
         )
-        confirmed, waiting = await asyncio.to_thread(writes.restore)
+        confirmed, waiting = await on_thread(writes.restore)
         mirroring.confirmed = confirmed
         mirroring.add(waiting)
         await self.chain.forget()
@@ -105,7 +106,7 @@ class Engine:
             cut = mirroring.has_room
             if not (reports or (cut and writes.intake.book.is_dirty)):
                 continue
-            mirroring.add(await asyncio.to_thread(writes.take, reports, cut))
+            mirroring.add(await on_thread(writes.take, reports, cut))
 
 
 async def _listen(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]") -> None:
@@ -141,6 +142,6 @@ async def _drained(queue: "asyncio.Queue[Report]", mirroring: Mirroring) -> list
 
 async def _watch(leadership: Leadership) -> None:
     """The election's connection may die without anybody writing."""
-    while await asyncio.to_thread(leadership.still_leads):
+    while await on_thread(leadership.still_leads):
         await asyncio.sleep(1)
     raise stored.LeadershipLostError("the connection that held the lock is gone")

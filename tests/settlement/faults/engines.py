@@ -104,6 +104,7 @@ class Engines:
     confirmed: int = 0
     covered: int = 0
     starts: int = 0
+    is_down: bool = False
     until: asyncio.Event = field(default_factory=asyncio.Event)
     """Cleared while nobody may start: another has the database."""
 
@@ -113,7 +114,9 @@ class Engines:
     async def run(self) -> None:
         """Until cancelled. Raises what no engine survives."""
         while True:
+            self.is_down = True
             await self.until.wait()
+            self.is_down = False
             self.starts += 1
             try:
                 await self.engine().run()

@@ -60,7 +60,8 @@ class Ground:
 
     def rebound(self, node: Node) -> Contracts:
         """The deployment as it is seen through another node."""
-        return replace(self.contracts, chain=Chain(node, signer_of("operator"), ALL))
+        chain, contracts = Chain(node, signer_of("operator"), ALL), self.contracts
+        return replace(contracts, chain=chain, supply=dict(contracts.supply), attested=dict(contracts.attested))
 
     @contextmanager
     def place(self, is_postgres: bool, folder: Path) -> Iterator[str]:

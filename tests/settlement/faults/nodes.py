@@ -15,7 +15,9 @@ from tests.settlement.faulty_node import FaultyNode
 
 BLOCK_EVERY_S = 0.03
 GWEI = 10**9
-NO_ROOM = 21_000
+NO_ROOM = 100_000
+"""Gas a block: enough to be asked what is, too little for any batch."""
+ROOM = 30_000_000
 EMPTY_FOR_S = 0.25
 
 
@@ -92,11 +94,14 @@ class Chains:
         await self.rpc("evm_mine")
 
     async def fill_up(self, seconds: float) -> None:
-        """Blocks without room."""
-        limit = (await self.rpc("eth_getBlockByNumber", "latest", False))["gasLimit"]
+        """Blocks without room for a batch."""
         await self.rpc("evm_setBlockGasLimit", hex(NO_ROOM))
         await asyncio.sleep(seconds)
-        await self.rpc("evm_setBlockGasLimit", limit)
+        await self.make_room()
+
+    async def make_room(self) -> None:
+        """Blocks as they were; also after a reorganisation, when anvil goes on as the last full block had it."""
+        await self.rpc("evm_setBlockGasLimit", hex(ROOM))
 
     async def cut_off(self, seconds: float) -> None:
         self.proxy.is_cut = True

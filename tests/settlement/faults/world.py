@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 from custody.books import Books
 from custody.database import LEDGER, open_database
@@ -29,6 +30,7 @@ from tests.settlement.faults.engines import CHART, Engines, Fuse, Processes, goi
 from tests.settlement.faults.ground import EXPIRY_MS, REGISTRY, SIGNER, SPOT_E6, START_MS, Ground, process_file
 from tests.settlement.faults.nodes import Chains
 from tests.settlement.faults.schedule import Happening, Schedule, Step, Turn
+from tests.settlement.faults.silence import survived
 from tests.settlement.faults.verdict import Seen, unexplained, verdict
 from tests.settlement.faulty_node import Fault as Line
 from tests.settlement.faulty_node import FaultyNode, healthy, seeded
@@ -159,9 +161,8 @@ class World:
         else:
             self.engine.until.clear()
             self.engine.fuse.set(Step.AFTER_LOOKING, 1)
-            async with asyncio.timeout(5):
-                while self.engine.fuse.step is not None:
-                    await asyncio.sleep(0.005)
+            while not self.engine.is_down:
+                await asyncio.sleep(0.005)
         held = asyncio.Event()
         loop = asyncio.get_running_loop()
         holding = asyncio.create_task(asyncio.to_thread(_held, self.place, seconds, loop, held))
@@ -230,8 +231,8 @@ async def _played(world: World) -> list[str]:
                 await world.happen(turn)
                 await asyncio.sleep(BETWEEN_S)
             world.heal()
-            async with asyncio.timeout(END_S):
-                await world.ended(engine)
+            await world.chains.make_room()
+            await asyncio.wait_for(world.ended(engine), END_S)
     except TimeoutError:
         return [f"stranded: {world.engine.covered} of {world.venue.tape.last} entries are confirmed"]
     except Exception as why:
@@ -253,6 +254,10 @@ def _judged(world: World, wrong: list[str], began: float) -> Outcome:
         wrong = [*wrong, *seen.wrong, *unexplained(seen, world.feed.happened[Feed.FORGED], lied)]
     except Exception as why:
         wrong = [*wrong, f"no verdict: {type(why).__name__}: {why}"]
+    if world.schedule.has_silent_custodian and not wrong:
+        contracts = world.ground.rebound(world.chains.node)
+        who, wrong = survived(contracts, world.place, Random(world.schedule.seed))
+        happened[f"silent: {who}"] += 1
     if world.chains.written_to_empty:
         wrong.append("a node without our contracts was written to")
     return Outcome(world.schedule.seed, happened, seen, tuple(wrong), time.monotonic() - began)
