@@ -6,6 +6,7 @@ PostgreSQL, of its own. It ends with what happened how often, and with status 1 
 
 import argparse
 import json
+import os
 import platform
 import sys
 import tempfile
@@ -67,8 +68,6 @@ class Tally:
 
 
 def _cores() -> int:
-    import os
-
     return len(os.sched_getaffinity(0))
 
 
@@ -98,7 +97,11 @@ def text(tally: Tally) -> str:
     """The same for people."""
     facts = tally.facts()
     lines = [f"{name:<24} {value}" for name, value in facts.items() if name not in ("happened", "not_survived")]
-    lines += ["", "what happened, how often", *(f"  {name:<44} {count}" for name, count in sorted(tally.happened.items()))]
+    lines += [
+        "",
+        "what happened, how often",
+        *(f"  {name:<44} {count}" for name, count in sorted(tally.happened.items())),
+    ]
     return "\n".join([*lines, *(f"seed {seed}: {'; '.join(wrong)}" for seed, wrong in sorted(tally.wrong.items()))])
 
 

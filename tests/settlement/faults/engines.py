@@ -181,7 +181,8 @@ class Processes:
                 await self._process.wait()
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         async for line in process.stdout:
             words = line.decode().split()
             if words[0] == "confirmed":
