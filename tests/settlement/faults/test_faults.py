@@ -92,6 +92,7 @@ def test_an_engine_that_forgets_to_unwind_is_found(ground: Ground, monkeypatch: 
         return None
 
     monkeypatch.setattr(Mirroring, "_unwind", forgets)
+    monkeypatch.setattr(world, "BETWEEN_S", 1)  # so that there is something confirmed to unwind
     monkeypatch.setattr(world, "END_S", 3)
     outcome = world.run(quiet(Turn(20, Happening.GAS_SPIKE, 100), Turn(20, Happening.NODE_OLDER)), ground)
     assert "stranded" in outcome.wrong[0]

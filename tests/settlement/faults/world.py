@@ -36,7 +36,7 @@ from tests.settlement.faulty_node import Fault as Line
 from tests.settlement.faulty_node import FaultyNode, healthy, seeded
 
 END_S = 100.0
-"""How long an engine may take to bring everything to an end once all is well: some hundred times what it needs, for machines that have more to do."""
+"""How long an engine may take to bring all to an end once all is well; a tenth of a second on an idle machine."""
 BETWEEN_S = 0.04
 
 
