@@ -45,6 +45,7 @@ def _instrument(told: Mapping[str, Any]) -> Instrument:
 
 async def run(said: Mapping[str, Any]) -> None:
     """Run the engine that the file describes."""
+    ahead_ms = int(said.get("clock_ahead_ms", 0))  # a clock that is wrong, for tests
     with Node.at_url(said["rpc_url"]) as node:
         domain = reporting_domain(node.chain_id, said["position_book"])
         limits = Limits(**said.get("limits", {}))
@@ -53,7 +54,7 @@ async def run(said: Mapping[str, Any]) -> None:
         )
         chain = _client_chain(said, node.chain_id, limits.gas)
         feeds = [RecordedFeed(one["venue"], Path(one["folder"])) for one in said["feeds"]]
-        engine = Engine(settings, feeds, chain, lambda: int(time.time() * 1000), on_confirmed=_say)
+        engine = Engine(settings, feeds, chain, lambda: int(time.time() * 1000) + ahead_ms, on_confirmed=_say)
         task = asyncio.create_task(engine.run())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         telling = asyncio.create_task(_tell_who_leads(engine))

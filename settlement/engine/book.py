@@ -45,8 +45,10 @@ class Changes:
 
 @dataclass(slots=True)
 class Book:
-    """Positions and cash, [column, row]. `cash_units` is what fills paid, `funded_units` what funding did: a batch
-    carries the one as cash and the other as an index. `sent_*` is what batches have told so far.
+    """Positions and cash, [column, row]. `cash_units` is what fills paid, `funded_units` what funding did.
+
+    A batch carries funding as an index, which whoever held lots before the batch pays by; what lots of the same batch
+    have paid is carried as cash. `sent_*` is what batches have told so far, `sent_units` with the funding in it.
     """
 
     roster: Roster
@@ -54,10 +56,11 @@ class Book:
     cash_units: NDArray[np.int64] = field(init=False)
     funded_units: NDArray[np.int64] = field(init=False)
     sent_lots: NDArray[np.int64] = field(init=False)
-    sent_cash: NDArray[np.int64] = field(init=False)
+    sent_units: NDArray[np.int64] = field(init=False)
     mark_e6: Ints = field(init=False)
     marked_at_ms: Ints = field(init=False)
     funding_e6: Ints = field(init=False)
+    sent_funding_e6: Ints = field(init=False)
     final_e6: Ints = field(init=False)
     """Settlement value of what has expired, UNKNOWN of what has not."""
     reached: dict[str, int] = field(default_factory=dict)
@@ -70,8 +73,9 @@ class Book:
     def __post_init__(self) -> None:
         shape = self.roster.width, len(self.roster.addresses)
         self.lots, self.cash_units, self.funded_units = (np.zeros(shape, np.int64) for _ in range(3))
-        self.sent_lots, self.sent_cash = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        self.sent_lots, self.sent_units = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         self.mark_e6, self.marked_at_ms, self.funding_e6 = (np.zeros(shape[0], np.int64) for _ in range(3))
+        self.sent_funding_e6 = np.zeros(shape[0], np.int64)
         self.final_e6 = np.full(shape[0], UNKNOWN)
 
     # -- folding ---------------------------------------------------------------------------------------------------
@@ -219,7 +223,7 @@ class Book:
         """What moved since the last batch, net; what came back to where it was is left out."""
         keys = np.unique(np.concatenate(self._touched)) if self._touched else np.zeros(0, np.int64)
         lots = self.lots.reshape(-1)[keys] - self.sent_lots.reshape(-1)[keys]
-        cash = self.cash_units.reshape(-1)[keys] - self.sent_cash.reshape(-1)[keys]
+        cash = self._untold_units().reshape(-1)[keys]
         moved = (lots != 0) | (cash != 0)
         column, row = np.divmod(keys[moved], self.lots.shape[1])
         return Changes(column, row, lots[moved], cash[moved])
@@ -236,16 +240,31 @@ class Book:
 
     def told(self, changes: Changes) -> None:
         """A batch tells these changes, and every mark."""
-        self.sent_lots[changes.column, changes.row] += changes.lots
-        self.sent_cash[changes.column, changes.row] += changes.cash_units
+        columns = self.marked_columns(changes)
+        self.hear(columns, self.funding_e6[columns], changes)
         self._touched.clear()
         self._marked.clear()
 
+    def hear(self, columns: Ints, funding_e6: Ints, changes: Changes) -> None:
+        """What whoever reads a batch makes of it: lots held before it pay by its index, then come its changes."""
+        moved = funding_e6 - self.sent_funding_e6[columns]
+        self.sent_units[columns] -= self.sent_lots[columns] * moved[:, None]
+        self.sent_funding_e6[columns] = funding_e6
+        self.sent_lots[changes.column, changes.row] += changes.lots
+        self.sent_units[changes.column, changes.row] += changes.cash_units
+
+    def _untold_units(self) -> NDArray[np.int64]:
+        """Cash that is not told yet, but for what the next batch's index tells of lots that are."""
+        by_index = self.sent_lots * (self.funding_e6 - self.sent_funding_e6)[:, None]
+        untold: NDArray[np.int64] = self.cash_units + self.funded_units - self.sent_units + by_index
+        return untold
+
     def take_up(self, *, marks_too: bool) -> None:
         """After a restart: whatever differs from what was told is to be told, with `marks_too` every mark."""
-        differs = (self.lots != self.sent_lots) | (self.cash_units != self.sent_cash)
+        differs = (self.lots != self.sent_lots) | (self._untold_units() != 0)
         self._touched = [np.flatnonzero(differs)] if differs.any() else []
-        self._marked = set(np.flatnonzero(self.mark_e6).tolist()) if marks_too else set()
+        is_marked = (self.mark_e6 != 0) | (self.funding_e6 != self.sent_funding_e6)
+        self._marked = set(np.flatnonzero(is_marked).tolist()) if marks_too else set()
 
     def marked_columns(self, changes: Changes) -> Ints:
         """The columns whose marks a batch carries: those that moved, and those that were marked."""

@@ -16,6 +16,7 @@ from custody.database import LEDGER, Database, DatabaseError, LedgerInUseError, 
 from custody.places import server_of
 from settlement.engine import stored
 from settlement.engine.stored import LeadershipLostError
+from settlement.engine.threads import on_thread
 from settlement.records import DESK
 
 SCHEMAS = (LEDGER, DESK)
@@ -94,7 +95,8 @@ def _has_lock(holder: Any) -> bool:
 async def _opened(place: Path | str) -> Database:
     while True:
         try:
-            return open_database(place, schemas=SCHEMAS)
+            # Another writer may keep us waiting for seconds: nobody else here shall wait with us.
+            return await on_thread(lambda: open_database(place, schemas=SCHEMAS))
         except LedgerInUseError:
             await asyncio.sleep(POLL_S)
 

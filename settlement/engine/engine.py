@@ -101,7 +101,7 @@ class Engine:
         mirroring = Mirroring(
             self.chain, writes, settings.under_way, settings.patience_s, on_confirmed=self.on_confirmed
         )
-        confirmed, waiting = await asyncio.to_thread(writes.restore)
+        confirmed, waiting = await on_thread(writes.restore)
         mirroring.confirmed = confirmed
         mirroring.add(waiting)
         await self.chain.forget()
@@ -170,6 +170,6 @@ async def _drained(queue: "asyncio.Queue[Report]", mirroring: Mirroring) -> list
 
 async def _watch(leadership: Leadership) -> None:
     """The election's connection may die without anybody writing."""
-    while await asyncio.to_thread(leadership.still_leads):
+    while await on_thread(leadership.still_leads):
         await asyncio.sleep(1)
     raise stored.LeadershipLostError("the connection that held the lock is gone")

@@ -55,4 +55,6 @@ async def read_many(endpoint: Endpoint, artifacts: Sequence[Artifact], reads: Se
 def _value(one: Read, answer: Answer, artifacts: Sequence[Artifact]) -> Any:
     if "error" in answer:
         raise ChainError(f"{one.artifact.name}.{one.function}: {sentence_of(answer['error'], artifacts)}")
+    if answer["result"] == "0x":  # what a call to an address without code returns: no view function returns nothing
+        raise ChainError(f"{one.artifact.name}.{one.function}: there is no code at {one.to}")
     return one.artifact.result(one.function, bytes.fromhex(answer["result"][2:]))

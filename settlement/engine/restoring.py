@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from settlement.engine import stored
+from settlement.engine.book import Changes
 from settlement.engine.intake import Intake
-from settlement.engine.packing import pages_of, unpack
+from settlement.engine.packing import funding_of, pages_of, unpack
 from settlement.engine.roster import Roster
 from settlement.engine.stored import Outgoing, Taken
 
@@ -61,11 +62,9 @@ def _refold(intake: Intake, tx: Connection, taken: Taken) -> None:
 def _tell(intake: Intake, out: Outgoing) -> None:
     """What a batch told, read from its own bytes."""
     runs = np.frombuffer(out.batch.runs, np.uint8)
-    if len(runs):
-        addresses, column, lots, cash = unpack(runs, pages_of(out.batch.marks))
-        row = intake.roster.row_of(addresses)
-        np.add.at(intake.book.sent_lots, (column, row), lots)
-        np.add.at(intake.book.sent_cash, (column, row), cash)
+    addresses, column, lots, cash = unpack(runs, pages_of(out.batch.marks))
+    changes = Changes(column, intake.roster.row_of(addresses), lots, cash)
+    intake.book.hear(*funding_of(out.batch.marks), changes)
     intake.sequence, intake.digest = out.batch.sequence, out.digest
 
 
@@ -86,7 +85,8 @@ def _load(intake: Intake, state: bytes, sequence: int) -> None:
         array[...] = values[at : at + array.size].reshape(array.shape)
         at += array.size
     book = intake.book
-    book.sent_lots[...], book.sent_cash[...] = book.lots, book.cash_units
+    book.sent_lots[...], book.sent_units[...] = book.lots, book.cash_units + book.funded_units
+    book.sent_funding_e6[...] = book.funding_e6
     book.reached.update(words["reached"])
     book.replaced.update({(venue, number): by for venue, number, by in words["replaced"]})
     intake.sequence, intake.digest = sequence, bytes.fromhex(words["digest"])

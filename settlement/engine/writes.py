@@ -4,7 +4,6 @@ Money moves in the same transactions: pending with the batch that it belongs to,
 if the contract refuses it for good. Ids are derived from the batch, so nothing is posted twice.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from settlement.engine.election import Leadership
 from settlement.engine.intake import Intake
 from settlement.engine.restoring import checkpoint, restore
 from settlement.engine.stored import Outgoing
+from settlement.engine.threads import on_thread
 from settlement.reports import Report
 
 Charge = Callable[[Outgoing], Sequence[Transfer]]
@@ -66,16 +66,16 @@ class Writes:
         return out
 
     async def confirm(self, upto: int) -> None:
-        await asyncio.to_thread(self._end, upto, Kind.POST)
+        await on_thread(self._end, upto, Kind.POST)
 
     async def refuse(self, batch: Outgoing) -> None:
-        await asyncio.to_thread(self._void, batch.batch.sequence)
+        await on_thread(self._void, batch.batch.sequence)
 
     async def unwind(self, upto: int) -> Sequence[Outgoing]:
-        return await asyncio.to_thread(self._unwind, upto)
+        return await on_thread(self._unwind, upto)
 
     async def digest_at(self, sequence: int) -> bytes | None:
-        return await asyncio.to_thread(self._digest_at, sequence)
+        return await on_thread(self._digest_at, sequence)
 
     def _end(self, upto: int, kind: Kind) -> None:
         now_ms = self.now_ms()

@@ -1,0 +1,109 @@
+"""The node of one schedule, which can be killed, replaced, reorganised and starved, behind the proxy that fails it."""
+
+import asyncio
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from settlement.devnet import Anvil
+from settlement.keys import signer_of
+from settlement.node import ChainError, Node
+from tests.settlement.faults.ground import GENESIS_S
+from tests.settlement.faulty_node import FaultyNode
+
+BLOCK_EVERY_S = 0.03
+GWEI = 10**9
+NO_ROOM = 100_000
+"""Gas a block: enough to be asked what is, too little for any batch."""
+ROOM = 30_000_000
+EMPTY_FOR_S = 0.25
+
+
+@dataclass(slots=True)
+class Chains:
+    """Whatever node there is now. Requests are one at a time, and never through the proxy."""
+
+    proxy: FaultyNode
+    folder: Path
+    start: Path
+    anvil: Anvil = field(init=False)
+    node: Node = field(init=False)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    written_to_empty: int = 0
+    """Transactions of ours that a node without our contracts was sent."""
+
+    def __post_init__(self) -> None:
+        shutil.copy(self.start, self._state)
+        self._up(self._state)
+
+    @property
+    def _state(self) -> Path:
+        return self.folder / "state.json"
+
+    def _up(self, state: Path | None) -> None:
+        self.anvil = Anvil(genesis_s=GENESIS_S, state=state)
+        self.node = Node.of_anvil(self.anvil)
+        self.proxy.target = self.anvil.url
+
+    def close(self) -> None:
+        self.node.close()
+        self.anvil.stop()
+
+    async def rpc(self, method: str, *params: object) -> Any:
+        async with self._turn:
+            return await asyncio.to_thread(self.node.rpc, method, *params)
+
+    async def mine_on(self) -> None:
+        """Blocks go on, whatever happens, until cancelled."""
+        while True:
+            await asyncio.sleep(BLOCK_EVERY_S)
+            with suppress(ChainError):
+                await self.rpc("evm_mine")
+
+    async def restart(self, older: bool = False) -> None:
+        """The node ends and another takes its place, with what it had, or with what there was at the start."""
+        async with self._turn:
+            await asyncio.to_thread(self.close)
+            if older:
+                shutil.copy(self.start, self._state)
+            self._up(self._state)
+
+    async def lose_all(self) -> None:
+        """For a while the node at this address knows nothing; then somebody finds its state."""
+        async with self._turn:
+            await asyncio.to_thread(self.close)
+            self._up(None)
+            await asyncio.sleep(EMPTY_FOR_S)
+            sender = signer_of("operator").address
+            self.written_to_empty += int(self.node.rpc("eth_getTransactionCount", sender, "pending"), 16)
+            await asyncio.to_thread(self.close)
+            self._up(self._state)
+
+    async def reorganise(self, depth: int) -> None:
+        """Other blocks take the place of the last; not of those from before a restart, which anvil cannot take back."""
+        try:
+            await self.rpc("anvil_reorg", depth, [])
+        except ChainError:
+            await self.rpc("anvil_mine", hex(depth + 1))
+            await self.rpc("anvil_reorg", depth, [])
+
+    async def spike(self, gwei: int) -> None:
+        await self.rpc("anvil_setNextBlockBaseFeePerGas", hex(gwei * GWEI))
+        await self.rpc("evm_mine")
+
+    async def fill_up(self, seconds: float) -> None:
+        """Blocks without room for a batch."""
+        await self.rpc("evm_setBlockGasLimit", hex(NO_ROOM))
+        await asyncio.sleep(seconds)
+        await self.make_room()
+
+    async def make_room(self) -> None:
+        """Blocks as they were; also after a reorganisation, when anvil goes on as the last full block had it."""
+        await self.rpc("evm_setBlockGasLimit", hex(ROOM))
+
+    async def cut_off(self, seconds: float) -> None:
+        self.proxy.is_cut = True
+        await asyncio.sleep(seconds)
+        self.proxy.is_cut = False
