@@ -63,7 +63,6 @@ def test_the_identified_set_says_what_is_open() -> None:
     known = identified(tried, 0.1)
     assert 0 < len(known.near_best) < len(tried)
     assert min(tried, key=lambda point: point.distance) in known.near_best
-    assert set(known.near_targets) <= set(known.near_best) | set(tried)
     assert SPANS[3].name in known.open_alone  # it has no part in any distance
     assert identified(tried, 1e-9).near_targets == ()
 
