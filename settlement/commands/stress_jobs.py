@@ -5,8 +5,8 @@ runs end has no part in any result.
 """
 
 import importlib
-import multiprocessing
 import json
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
