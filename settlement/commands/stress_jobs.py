@@ -6,6 +6,7 @@ runs end has no part in any result.
 
 import importlib
 import json
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -100,7 +101,8 @@ Ended = Callable[[Any], Iterator[Future[Record]]]
 @contextmanager
 def _executor(jobs: int, dask: str) -> Iterator[tuple[Submit, Ended]]:
     if not dask:
-        with ProcessPoolExecutor(jobs) as pool:
+        # A process whose loops have run on threads must not be forked.
+        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
             yield pool.submit, as_completed
         return
     try:

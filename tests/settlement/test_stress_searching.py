@@ -16,7 +16,7 @@ ONE = "instant/per_venue/queue_adl"
 
 
 def drawn(place: Path, *, jobs: int = 1) -> str:
-    status = phase(str(place), cells=ONE, seeds=2, accounts=300, jobs=jobs, depths="0.5,1", hedged="0.1,0.2")
+    status = phase(str(place), cells=ONE, seeds=1, accounts=300, jobs=jobs, depths="1", hedged="0.1")
     assert status == 0
     return (place / "phase.json").read_text()
 
@@ -40,7 +40,7 @@ def test_a_result_that_is_none_is_named(tmp_path: Path, capsys: pytest.CaptureFi
     drawn(tmp_path)
     spoilt = next(iter((tmp_path / "runs").iterdir()))
     spoilt.write_text("{}")
-    assert phase(str(tmp_path), cells=ONE, seeds=2, accounts=300, depths="0.5,1", hedged="0.1,0.2") == 2
+    assert phase(str(tmp_path), cells=ONE, seeds=1, accounts=300, depths="1", hedged="0.1") == 2
     assert spoilt.name in capsys.readouterr().err
 
 

@@ -60,11 +60,10 @@ def test_a_generation_is_drawn_by_name_and_closes_in_on_the_best() -> None:
 
 def test_the_identified_set_says_what_is_open() -> None:
     tried = points(40)
-    known = identified(tried, 0.5)
+    known = identified(tried, 0.3)
     assert 0 < len(known.near_best) < len(tried)
     assert min(tried, key=lambda point: point.distance) in known.near_best
-    assert set(known.near_targets) <= set(known.near_best) | set(tried)
-    assert SPANS[3].name in known.open_alone  # it has no part in any distance
+    assert len(known.open_alone) > len(SPANS) // 2  # they have no part in any distance
     assert identified(tried, 1e-9).near_targets == ()
 
 
