@@ -4,11 +4,16 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from settlement.commands.stress_searching import calibrate, phase, sweep
+
 STRESS = App(
     name="stress",
     help="A crash day minute by minute with up to millions of accounts, under a regime of custody, calls and losses.",
     version_flags=(),
 )
+
+for search in (calibrate, sweep, phase):
+    STRESS.command(search)
 
 Set = Annotated[list[str] | None, Parameter(name="--set", negative=())]
 
