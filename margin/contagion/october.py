@@ -17,7 +17,7 @@ from margin.contagion.phase import interval_score
 from margin.contagion.trial import Record
 
 FALL = -0.145
-"""BTC's 24 h fall, log units; S, press: about 122,000 to 105,000."""
+"""BTC's 24 h fall, log units: about 122,000 to 105,000; A until a source is named for it."""
 DEPTH_OVER_FEBRUARY = 1.43
 """Before the event: $20m a venue in early October, $14m in November S; still about 30% below in February S."""
 BETAS = {"BTC": 1.0, "ETH": 1.28, "SOL": 1.22, "OTHER": 1.22, "XAG": 0.0}
