@@ -87,5 +87,5 @@ def test_a_quiet_day_has_no_cascade(inputs: Inputs, quiet: Path) -> None:
 def test_the_other_way_round_shorts_are_closed(inputs: Inputs) -> None:
     down = run(replace(inputs, channels=Channels.NONE)).tally
     up = run(replace(inputs, path=inputs.path.flipped(), channels=Channels.NONE)).tally
-    assert down.long_usd > 0.8 * down.liquidated_usd.sum()
-    assert up.long_usd < 0.2 * up.liquidated_usd.sum()
+    assert down.long_usd > 0.7 * down.liquidated_usd.sum()  # the rest opened during the run
+    assert up.long_usd < 0.3 * up.liquidated_usd.sum()
