@@ -7,6 +7,8 @@ from settlement.reconciling.amounts import Worth
 from settlement.reconciling.breaks import Break, BreakType, Explained, Outcome, Source
 
 _BOOKED, _SETTLED = frozenset({"paid", "confirmed", "partially_completed"}), "settled"
+_ON_ITS_WAY = frozenset({"agreed", "window", "final"})
+"""States after which payment may have come without the books having heard of it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,9 @@ def compare_cycles(cycles: Iterable[CycleLine], worth: Worth) -> Outcome:
 
 def _standing(cycle: CycleLine) -> Outcome:
     is_booked = cycle.state in _BOOKED
-    if is_booked and not cycle.is_settled:
-        said = {Source.LEDGER: 1, Source.CHAIN: 0}
+    is_heard_of = not cycle.is_settled or is_booked or cycle.state in _ON_ITS_WAY
+    if (is_booked and not cycle.is_settled) or not is_heard_of:
+        said = {Source.LEDGER: int(is_booked), Source.CHAIN: int(cycle.is_settled)}
         broken = Break(BreakType.STATUS, "cycle", cycle.id, Source.LEDGER, said, cycle.state, cycle.since_s)
         return Outcome((broken,), (), 1)
     if cycle.is_settled and not is_booked:
@@ -43,7 +46,9 @@ def _standing(cycle: CycleLine) -> Outcome:
 
 
 def _payments(cycle: CycleLine, worth: Worth) -> Outcome:
-    due = cycle.obligations if cycle.state in _BOOKED else {}
+    # What the chain has paid is due whatever the books think of the cycle, unless they may simply not know yet.
+    is_due = cycle.state in _BOOKED or (cycle.is_settled and cycle.state not in _ON_ITS_WAY)
+    due = cycle.obligations if is_due else {}
     breaks = []
     for party in sorted(due.keys() | cycle.posted.keys()):
         owed, paid = due.get(party, 0), cycle.posted.get(party, 0)
@@ -60,9 +65,9 @@ def _payments(cycle: CycleLine, worth: Worth) -> Outcome:
 def _kind(owed: int, paid: int) -> BreakType:
     if not paid:
         return BreakType.MISSING
-    if paid == -owed:
+    if owed * paid < 0:
         return BreakType.SIDE
-    # Paid without being owed, or a whole number of times more often than once.
-    if not owed or paid % owed == 0:
+    # A whole number of times more often than once.
+    if owed and paid % owed == 0 and paid // owed > 1:
         return BreakType.DUPLICATE
     return BreakType.AMOUNT

@@ -167,8 +167,9 @@ PAID = CycleLine("north/1", "confirmed", True, OWED, OWED, 100)
     (replace(PAID, posted={"hedger": -40}), BreakType.MISSING, [40]),
     (replace(PAID, posted={"hedger": 40, "maker": -40}), BreakType.SIDE, [80, 80]),
     (replace(PAID, posted={"hedger": -40, "maker": 39}), BreakType.AMOUNT, [1]),
-    (replace(PAID, posted={**OWED, "stranger": 3}), BreakType.DUPLICATE, [3]),
-    (replace(PAID, state="voided", is_settled=False), BreakType.DUPLICATE, [40, 40]),
+    (replace(PAID, posted={**OWED, "stranger": 3}), BreakType.AMOUNT, [3]),
+    (replace(PAID, state="voided", is_settled=False), BreakType.AMOUNT, [40, 40]),
+    (replace(PAID, posted={"hedger": 200, "maker": -40}), BreakType.SIDE, [240, 80]),
     (replace(PAID, is_settled=False), BreakType.STATUS, [0]),
 ])  # fmt: skip
 def test_a_cycle_that_was_posted_otherwise_than_agreed(cycle: CycleLine, kind: BreakType, effects: list[int]) -> None:
@@ -183,6 +184,14 @@ def test_a_cycle_paid_once_is_clean_and_one_not_yet_heard_of_explained() -> None
     waiting = compare_cycles([replace(PAID, state="final", posted={})], Worth(1))
     assert waiting.breaks == ()
     assert [one.by for one in waiting.explained] == [("settled, not yet heard of",)]
+
+
+@pytest.mark.parametrize("state", ["open", "computed", "proposed", "disputed", "failed", "voided"])
+def test_a_cycle_that_the_chain_has_paid_is_no_matter_of_waiting_where_the_books_do_not_expect_it(state: str) -> None:
+    found = compare_cycles([replace(PAID, state=state, posted={})], Worth(1))
+    assert not found.reconciled
+    assert found.explained == ()
+    assert [one.type for one in found.breaks] == [BreakType.STATUS, BreakType.MISSING, BreakType.MISSING]
 
 
 def test_a_break_has_an_age_and_one_id_for_as_long_as_it_lasts() -> None:
