@@ -1,7 +1,5 @@
 """`bulkhead stress calibrate | sweep | phase`: searches that take hours, resume, and give the same bits anywhere."""
 
-from settlement.commands.running import DONE, answered
-
 GRACE = "instant/per_venue/queue_adl,grace/per_venue/queue_adl,grace/across_venues/pro_rata"
 """Instant and grace, and the strongest pooled rival's cell."""
 
@@ -36,6 +34,7 @@ def calibrate(
         A file in the packaged one's form.
     """
     from settlement.commands.printing import print_line
+    from settlement.commands.running import DONE, answered
     from settlement.commands.stress_calibrating import calibrated, report
     from settlement.commands.stress_setting import setting
 
@@ -85,6 +84,7 @@ def phase(
     """
     from margin.contagion.phase import DEPTHS, HEDGED
     from settlement.commands.printing import print_line
+    from settlement.commands.running import DONE, answered
     from settlement.commands.stress_mapping import mapped, pairs_of, phase_report
     from settlement.commands.stress_setting import setting
 
@@ -134,6 +134,7 @@ def sweep(
         Write sweep.parquet too (extra bulkhead[parquet]).
     """
     from settlement.commands.printing import print_line
+    from settlement.commands.running import DONE, answered
     from settlement.commands.stress_columns import written
     from settlement.commands.stress_mapping import pairs_of, searched, sweep_report
     from settlement.commands.stress_setting import setting
