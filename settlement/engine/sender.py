@@ -163,9 +163,10 @@ class Sender:
             self.forget(one)
 
     def free(self, one: InFlight) -> None:
-        """Nobody has it: its nonce is for another."""
-        self.forget(one)
-        self.nonces.give_back(one.nonce)
+        """Nobody has it: its nonce is for another. Once: who sends and who tends may both be told so by the node."""
+        if self.flights.get(one.nonce) is one:
+            self.forget(one)
+            self.nonces.give_back(one.nonce)
 
     def forget(self, one: InFlight) -> None:
         """It is nobody's concern any more, whether it happened or not."""
