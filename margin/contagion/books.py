@@ -19,7 +19,8 @@ class BooksError(Exception):
 class Books:
     """Accounts, and what stands beside them: by venue the insurance fund and capital, and one guarantee line.
 
-    `sponsor_units` is what an outside sponsor has paid in, `brought_units` what clients have.
+    `sponsor_units` is what an outside sponsor has paid in, `brought_units` what clients have, less what they took away;
+    `gone_units` is what was lost with a venue or a custodian, and `defaulted` says by venue whether it is in default.
     """
 
     population: Population
@@ -32,6 +33,8 @@ class Books:
     guarantee_units: int
     sponsor_units: int = 0
     brought_units: int = 0
+    gone_units: int = 0
+    defaulted: NDArray[np.bool_] = field(init=False)
     _total_units: int = field(default=0, init=False)
 
     @classmethod
@@ -54,11 +57,14 @@ class Books:
         books._total_units = books.total_units()
         return books
 
+    def __post_init__(self) -> None:
+        self.defaulted = np.zeros(self.population.venues, bool)
+
     def total_units(self) -> int:
-        """Everything that there is less what has come from outside: constant."""
+        """Everything that there is, less what has come from outside and with what is gone: constant."""
         accounts = int(self.rows.principal.sum()) + int(self.rows.realised.sum())
         pots = int(self.fund.sum()) + int(self.capital.sum()) + self.guarantee_units
-        return accounts + pots - self.sponsor_units - self.brought_units
+        return accounts + pots + self.gone_units - self.sponsor_units - self.brought_units
 
     def audit(self, prices: Prices) -> None:
         """Raises BooksError unless cash is what it was, positions sum to zero, and no pot is overdrawn."""
@@ -85,13 +91,21 @@ class Books:
     def settle(self, venue: int, prices: Prices) -> None:
         """Move what was gained and lost since the last settlement into principal, at these prices."""
         here = self.rows.venue == venue
-        gap = prices.current - prices.settled[venue]
-        unrealised = np.add.reduceat(np.append(self.rows.lots * gap[self.rows.instrument], 0), self.rows.first[:-1]) * (
-            np.diff(self.rows.first) > 0
-        )
-        self.rows.principal[here] += (self.rows.realised + unrealised)[here]
+        self.rows.principal[here] += (self.rows.realised + self._unrealised(venue, prices))[here]
         self.rows.realised[here] = 0
         prices.settled[venue] = prices.current
+
+    def close_all(self, venue: int, prices: Prices) -> None:
+        """Close every position of a venue at these prices; gains and losses are realised, nothing is settled."""
+        here = self.rows.venue == venue
+        self.rows.realised[here] += self._unrealised(venue, prices)[here]
+        self.rows.lots[here[self.owner]] = 0
+
+    def _unrealised(self, venue: int, prices: Prices) -> Whole:
+        """By account, as if all were at this venue."""
+        gap = prices.current - prices.settled[venue]
+        worth = np.append(self.rows.lots * gap[self.rows.instrument], 0)
+        return np.asarray(np.add.reduceat(worth, self.rows.first[:-1]) * (np.diff(self.rows.first) > 0))
 
 
 def _rest(population: Population) -> Indexes:
