@@ -10,6 +10,9 @@ from margin.contagion.draws import Whole
 from margin.contagion.population import Indexes, Kind, Population
 from margin.contagion.scan import Prices, Rows
 
+NEVER = -(1 << 62)
+"""A floor that no equity reaches."""
+
 
 class BooksError(Exception):
     """The books do not add up: a fault of the engine, never an outcome."""
@@ -20,6 +23,7 @@ class Books:
     """Accounts, and what stands beside them: by venue the insurance fund and capital, and one guarantee line.
 
     `sponsor_units` is what an outside sponsor has paid in, `brought_units` what clients have, less what they took away;
+    `floor` is by account the equity at which it closes by itself, `NEVER` for those that do not.
     `gone_units` is what was lost with a venue or a custodian, and `defaulted` says by venue whether it is in default.
     """
 
@@ -35,6 +39,7 @@ class Books:
     brought_units: int = 0
     gone_units: int = 0
     defaulted: NDArray[np.bool_] = field(init=False)
+    floor: Whole = field(init=False)
     _total_units: int = field(default=0, init=False)
 
     @classmethod
@@ -59,6 +64,14 @@ class Books:
 
     def __post_init__(self) -> None:
         self.defaulted = np.zeros(self.population.venues, bool)
+        clients, accounts = self.population.clients, self.population.accounts
+        part = clients.stop_ppm[accounts.client].astype(np.int64)
+        self.floor = np.where(part > 0, accounts.cash_units - accounts.cash_units // 1_000_000 * part, NEVER)
+
+    def take(self, accounts: Indexes, units: Whole) -> None:
+        """Take collateral out of accounts, each named once. It is taken and not lost, so floors go down with it."""
+        self.rows.principal[accounts] -= units
+        self.floor[accounts] -= np.where(self.floor[accounts] > NEVER, units, 0)
 
     def total_units(self) -> int:
         """Everything that there is, less what has come from outside and with what is gone: constant."""

@@ -132,7 +132,7 @@ class Calls:
                 continue
             if source >= 0:
                 given = min(units, self._spare(source, prices))
-                rows.principal[source] -= given
+                self.books.take(np.array([source], np.int32), np.array([given], np.int64))
                 touched.append(source)
             else:
                 given = units

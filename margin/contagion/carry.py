@@ -86,7 +86,7 @@ class Carry:
                   orders.lots * prices.current[self.books.rows.instrument[orders.position]])  # fmt: skip
         free = free_units(self.books, prices, regime, sellers)
         taken = np.minimum(np.minimum(sold[sellers], free), np.maximum(self.books.rows.principal[sellers], 0))
-        self.books.rows.principal[sellers] -= taken
+        self.books.take(sellers, taken)
         self.books.brought_units -= int(taken.sum())
         self.taken_units += int(taken.sum())
         return sellers

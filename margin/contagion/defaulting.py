@@ -73,7 +73,7 @@ class Defaults:
     def _paid(self, venue: int, claims: Whole) -> Whole:
         """What each claim gets: the stated recovery, and the venue's fund and capital on top."""
         books = self.books
-        paid = claims // BPS * round(self.a["venue.default_recovery"] * BPS)
+        paid = _part(claims, round(self.a["venue.default_recovery"] * BPS))
         drawn = min(int(books.fund[venue] + books.capital[venue]), int((claims - paid).sum()))
         from_fund = min(drawn, int(books.fund[venue]))
         books.fund[venue] -= from_fund
@@ -86,8 +86,8 @@ class Defaults:
         rows = self.books.rows
         here = np.flatnonzero(rows.venue == custodian)
         here = here[self._counted(here)]
-        lost_bps = BPS - round(self.a["custodian.recovery"] * BPS)
-        lost = np.maximum(rows.principal[here], 0) // BPS * lost_bps
+        held = np.maximum(rows.principal[here], 0)
+        lost = held - _part(held, round(self.a["custodian.recovery"] * BPS))
         rows.principal[here] -= lost
         self.books.gone_units += int(lost.sum())
         losses.paid[Payer.CUSTODIAN_DEFAULT] += int(lost.sum())
@@ -96,6 +96,11 @@ class Defaults:
         """Unlevered holders of the rest are left out: what stands with them is not a client's choice of custody."""
         population = self.books.population
         return np.asarray(population.clients.kind[population.accounts.client[accounts]] != Kind.REST)
+
+
+def _part(units: Whole, bps: int) -> Whole:
+    """Rounded down, without leaving 64 bits."""
+    return np.asarray(units // BPS * bps + units % BPS * bps // BPS)
 
 
 def window(path: Path) -> tuple[int, int]:

@@ -38,6 +38,9 @@ def draw_population(a: Assumptions, seed: int, count: int) -> Population:
     who = np.arange(count, dtype=np.int64)
     kind = _kinds(seed, who)
     equity = _equity_usd(a, seed, who, kind)
+    funds = kind == Kind.FUND
+    theirs = equity[funds].sum() * a["population.represented_accounts"] / count
+    equity[funds] = np.maximum(equity[funds] * a["carry.equity_usd"] / max(theirs, 1.0), _LEAST_EQUITY_USD)
     kind[(kind == Kind.RETAIL) & (equity >= PROFESSIONAL_FROM_USD)] = Kind.PROFESSIONAL
     legs = _joined(_directional(a, seed, who, kind, equity), _hedges(a, seed, who, kind, equity))
     legs = _joined(legs, _carried(a, seed, who[kind == Kind.FUND], equity))

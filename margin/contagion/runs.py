@@ -43,7 +43,7 @@ class Runs:
         kind = population.clients.kind[accounts.client]
         limit = -np.log(uniforms(self.seed, "run", accounts.client.astype(np.int64)))
         self.hazard = np.zeros(population.venues)
-        self._buffer_units = np.maximum(self.books.fund + self.books.capital, 1).astype(np.float64)
+        self._buffer_units = (self.books.fund + self.books.capital).astype(np.float64)
         self._queue, self._limit = [], []
         for venue in range(population.venues):
             here = np.flatnonzero((accounts.venue == venue) & (kind <= Kind.HEDGER)).astype(np.int32)
@@ -54,8 +54,8 @@ class Runs:
 
     def stress(self, up: Flags) -> Floats:
         """By venue: the part of fund and capital that is used up, and one more while nothing can be taken out."""
-        left = (self.books.fund + self.books.capital) / self._buffer_units
-        return np.asarray(1.0 - left + np.where(up, 0.0, 1.0))
+        used = self._buffer_units - self.books.fund - self.books.capital
+        return np.asarray(used / np.maximum(self._buffer_units, 1.0) + np.where(up, 0.0, 1.0))
 
     def pass_time(self, step_s: int, up: Flags, prices: Prices, regime: Regime) -> Indexes:
         """Who runs now takes what is free; the accounts. Where nothing can be taken out they wait and go first."""
@@ -73,7 +73,7 @@ class Runs:
         self._gone[venue] = last
         rows = self.books.rows
         taken = np.minimum(free_units(self.books, prices, regime, who), np.maximum(rows.principal[who], 0))
-        rows.principal[who] -= taken
+        self.books.take(who, taken)
         np.add.at(self.books.outside, self.books.population.accounts.client[who], taken)
         self.books.brought_units -= int(taken.sum())
         self.taken_units += int(taken.sum())
