@@ -16,6 +16,10 @@ def packaged() -> Assumptions:
 def load(path: Path) -> Assumptions:
     """A user's own file, complete and in the packaged one's form. Raises AssumptionError naming file and number."""
     try:
-        return read(tomllib.loads(path.read_text(encoding="utf-8")))
+        found = read(tomllib.loads(path.read_text(encoding="utf-8")))
+        missing = sorted(set(packaged().numbers) - set(found.numbers))
+        if missing:
+            raise AssumptionError(f"{missing[0]} is missing")
+        return found
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AssumptionError) as why:
         raise AssumptionError(f"{path}: {why}") from why

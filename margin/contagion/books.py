@@ -10,6 +10,9 @@ from margin.contagion.draws import Whole
 from margin.contagion.population import Indexes, Kind, Population
 from margin.contagion.scan import Prices, Rows
 
+NEVER = -(1 << 62)
+"""A floor that no equity reaches."""
+
 
 class BooksError(Exception):
     """The books do not add up: a fault of the engine, never an outcome."""
@@ -19,7 +22,9 @@ class BooksError(Exception):
 class Books:
     """Accounts, and what stands beside them: by venue the insurance fund and capital, and one guarantee line.
 
-    `sponsor_units` is what an outside sponsor has paid in, `brought_units` what clients have.
+    `sponsor_units` is what an outside sponsor has paid in, `brought_units` what clients have, less what they took away;
+    `floor` is by account the equity at which it closes by itself, `NEVER` for those that do not.
+    `gone_units` is what was lost with a venue or a custodian, and `defaulted` says by venue whether it is in default.
     """
 
     population: Population
@@ -32,6 +37,9 @@ class Books:
     guarantee_units: int
     sponsor_units: int = 0
     brought_units: int = 0
+    gone_units: int = 0
+    defaulted: NDArray[np.bool_] = field(init=False)
+    floor: Whole = field(init=False)
     _total_units: int = field(default=0, init=False)
 
     @classmethod
@@ -54,11 +62,22 @@ class Books:
         books._total_units = books.total_units()
         return books
 
+    def __post_init__(self) -> None:
+        self.defaulted = np.zeros(self.population.venues, bool)
+        clients, accounts = self.population.clients, self.population.accounts
+        part = clients.stop_ppm[accounts.client].astype(np.int64)
+        self.floor = np.where(part > 0, accounts.cash_units - accounts.cash_units // 1_000_000 * part, NEVER)
+
+    def take(self, accounts: Indexes, units: Whole) -> None:
+        """Take collateral out of accounts, each named once. It is taken and not lost, so floors go down with it."""
+        self.rows.principal[accounts] -= units
+        self.floor[accounts] -= np.where(self.floor[accounts] > NEVER, units, 0)
+
     def total_units(self) -> int:
-        """Everything that there is less what has come from outside: constant."""
+        """Everything that there is, less what has come from outside and with what is gone: constant."""
         accounts = int(self.rows.principal.sum()) + int(self.rows.realised.sum())
         pots = int(self.fund.sum()) + int(self.capital.sum()) + self.guarantee_units
-        return accounts + pots - self.sponsor_units - self.brought_units
+        return accounts + pots + self.gone_units - self.sponsor_units - self.brought_units
 
     def audit(self, prices: Prices) -> None:
         """Raises BooksError unless cash is what it was, positions sum to zero, and no pot is overdrawn."""
@@ -85,13 +104,21 @@ class Books:
     def settle(self, venue: int, prices: Prices) -> None:
         """Move what was gained and lost since the last settlement into principal, at these prices."""
         here = self.rows.venue == venue
-        gap = prices.current - prices.settled[venue]
-        unrealised = np.add.reduceat(np.append(self.rows.lots * gap[self.rows.instrument], 0), self.rows.first[:-1]) * (
-            np.diff(self.rows.first) > 0
-        )
-        self.rows.principal[here] += (self.rows.realised + unrealised)[here]
+        self.rows.principal[here] += (self.rows.realised + self._unrealised(venue, prices))[here]
         self.rows.realised[here] = 0
         prices.settled[venue] = prices.current
+
+    def close_all(self, venue: int, prices: Prices) -> None:
+        """Close every position of a venue at these prices; gains and losses are realised, nothing is settled."""
+        here = self.rows.venue == venue
+        self.rows.realised[here] += self._unrealised(venue, prices)[here]
+        self.rows.lots[here[self.owner]] = 0
+
+    def _unrealised(self, venue: int, prices: Prices) -> Whole:
+        """By account, as if all were at this venue."""
+        gap = prices.current - prices.settled[venue]
+        worth = np.append(self.rows.lots * gap[self.rows.instrument], 0)
+        return np.asarray(np.add.reduceat(worth, self.rows.first[:-1]) * (np.diff(self.rows.first) > 0))
 
 
 def _rest(population: Population) -> Indexes:

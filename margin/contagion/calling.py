@@ -15,14 +15,13 @@ from margin.contagion.books import Books
 from margin.contagion.channels import Channels
 from margin.contagion.closing import Flags
 from margin.contagion.draws import Floats, Whole
+from margin.contagion.free import INITIAL_OVER_MAINTENANCE, free_units
 from margin.contagion.population import Indexes
 from margin.contagion.regimes import Custody, Regime
 from margin.contagion.scan import Prices, standings
 from margin.contagion.watch import Breaches, Watch
 
 NO_CALL = -1
-INITIAL_OVER_MAINTENANCE = 2
-"""A call restores initial margin; venues on a chain keep maintenance at half of it (events and waterfall sheets)."""
 
 
 @dataclass(slots=True)
@@ -111,12 +110,7 @@ class Calls:
         return [one for one in range(first, stop) if one != account]
 
     def _spare(self, account: int, prices: Prices) -> int:
-        """What an account has beyond initial margin, not counting gains that are not settled yet where they are not."""
-        equity, needed = standings(np.array([account], np.int32), self.books.rows, prices)
-        free = int(equity[0]) - INITIAL_OVER_MAINTENANCE * int(needed[0])
-        if self.regime.is_segregated:
-            free = min(free, int(self.books.rows.principal[account]))
-        return max(free, 0)
+        return int(free_units(self.books, prices, self.regime, np.array([account], np.int32))[0])
 
     def _move_due(self, account: int, now_s: int, step_s: int) -> int:
         fast = self.regime.custody is Custody.SEGREGATED_MULTI_VENUE or Channels.OUTAGE not in self.channels
@@ -129,12 +123,16 @@ class Calls:
         touched = []
         for account, units, source in self.arriving.pop(step, []):
             rows = self.books.rows
+            if self.books.defaulted[rows.venue[account]]:
+                if source < 0:
+                    self.books.outside[self.books.population.accounts.client[account]] += units
+                continue
             if not up[rows.venue[account]]:
                 self.arriving[step + 1].append((account, units, source))
                 continue
             if source >= 0:
                 given = min(units, self._spare(source, prices))
-                rows.principal[source] -= given
+                self.books.take(np.array([source], np.int32), np.array([given], np.int64))
                 touched.append(source)
             else:
                 given = units

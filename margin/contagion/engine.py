@@ -4,6 +4,7 @@ Results depend on the order, so it is part of the specification (specs/contagion
 the books it was given; seeds and times are arguments, and two runs of equal inputs give equal bytes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,8 +12,10 @@ import numpy as np
 from margin.contagion.assumptions import MICRO, Assumptions
 from margin.contagion.books import Books
 from margin.contagion.calling import Calls
+from margin.contagion.carry import Carry
 from margin.contagion.channels import Channels
 from margin.contagion.closing import Orders, fill, orders_of
+from margin.contagion.defaulting import Defaults
 from margin.contagion.draws import Floats, Whole
 from margin.contagion.entering import Entries
 from margin.contagion.losses import Losses, absorb
@@ -20,6 +23,7 @@ from margin.contagion.path import Path
 from margin.contagion.population import Indexes, Kind, Population
 from margin.contagion.pressure import SUPERCRITICAL, Pressure, displaced
 from margin.contagion.regimes import Call, Netting, Regime
+from margin.contagion.runs import Runs
 from margin.contagion.scan import PPM, Prices, standings
 from margin.contagion.status import Status
 from margin.contagion.tally import Tally
@@ -52,15 +56,20 @@ class Run:
     status: Status
     tally: Tally
     entries: Entries
-    losses: Losses = field(default_factory=Losses)
+    runs: Runs
+    defaults: Defaults
+    carry: Carry
+    losses: Losses
     step: int = 0
     _makers: Indexes = field(init=False)
     _maker_units: int = field(init=False)
+    _hits: tuple[float, float] = field(init=False)
 
     def __post_init__(self) -> None:
         population = self.inputs.population
         kind = population.clients.kind[population.accounts.client]
         self._makers = np.flatnonzero(kind == Kind.MARKET_MAKER).astype(np.int32)
+        self._hits = (1.0, self.inputs.a["population.stop_hits_book_share"])
         self._maker_units = max(self._maker_equity(), 1)
 
     def advance(self) -> None:
@@ -75,8 +84,13 @@ class Run:
         self.calls.arrive(now_s // path.step_s, self.status.moves(), self.prices, self.watch)
         entered = self.entries.open(self.step, self.books, self.prices, path.is_open[self.step])
         self.watch.touched(entered)
+        if self.inputs.channels & Channels.MUTUALISATION and not self.inputs.regime.is_segregated:
+            self.watch.touched(self.runs.pass_time(path.step_s, self.status.venue_up, self.prices, self.inputs.regime))
         self._settle(now_s)
+        if self.defaults.strike(self.step, self.prices, self.losses):
+            self.watch.changed()
         self._to_fixed_point(now_s, depth)
+        self._sell_for_calls(depth)
         self.tally.note_step(self, depth)
         self.tally.note_trapped(self.calls.idle_elsewhere(self.prices), self.inputs.path.step_s)
         if self.audited:
@@ -94,7 +108,7 @@ class Run:
             made = [self._orders(forced), self._orders(stopped)]
             if not any(len(orders.position) for orders in made):
                 break
-            pressed += self._executed(made, depth)
+            pressed += self._executed(list(zip(made, self._hits, strict=True)), depth)
             closed = np.concatenate([forced, stopped])
             empty.append(self._emptied(closed))
             self.tally.note_liquidated(self, forced, made[0])
@@ -120,14 +134,16 @@ class Run:
         is_open = self.inputs.path.is_open[self.step]
         return orders_of(accounts, self.books.rows, self.prices, is_open, above, round(a["call.slice_share"] * PPM))
 
-    def _executed(self, made: list[Orders], depth: Floats) -> Floats:
-        """Fill at the mid of the old and the new price; the log moves."""
-        a, population = self.inputs.a, self.inputs.population
-        forced, stopped = (orders.flow_units.sum(axis=0) / MICRO * population.weight for orders in made)
-        moves = self.pressure.press(forced + a["population.stop_hits_book_share"] * stopped, depth)
+    def _executed(self, made: Sequence[tuple[Orders, float]], depth: Floats) -> Floats:
+        """Fill at the mid of the old and the new price; of each flow a share hits the book. The log moves."""
+        weight = self.inputs.population.weight
+        flow = np.zeros(len(depth))
+        for orders, share in made:
+            flow += share * weight * orders.flow_units.sum(axis=0) / MICRO
+        moves = self.pressure.press(flow, depth)
         after = displaced(self.inputs.path.units[self.step], self.pressure.displacement)
         at: Whole = (self.prices.current + after) // 2
-        for orders in made:
+        for orders, _ in made:
             fill(orders, self.books.owner, self.books.rows, self.prices, at, self.books.rest)
         self.prices.current[:] = after
         return moves
@@ -147,6 +163,16 @@ class Run:
             if absorb(self.books, self.prices, empty, self.inputs.regime, self.losses, sponsored=sponsored):
                 self.watch.changed()
 
+    def _sell_for_calls(self, depth: Floats) -> None:
+        """Funds that are called for what they lost elsewhere sell what is open; others see it at the next test."""
+        if Channels.CARRY not in self.inputs.channels:
+            return
+        self.carry.notice(self.step)
+        orders = self.carry.orders(self.prices, depth, self.inputs.path.is_open[self.step])
+        if len(orders.position):
+            self._executed([(orders, 1.0)], depth)
+            self.watch.touched(self.carry.take(orders, self.prices, self.inputs.regime))
+
     # -- the rest of a step -----------------------------------------------------------------------------------------
 
     def _settle(self, now_s: int) -> None:
@@ -154,7 +180,7 @@ class Run:
         if not self.inputs.regime.is_segregated or now_s % int(self.inputs.a["call.cycle_s"]):
             return
         self.tally.note_unsecured(self)
-        for venue in np.flatnonzero(self.status.moves()):
+        for venue in np.flatnonzero(self.status.moves() & ~self.books.defaulted):
             self.books.settle(int(venue), self.prices)  # nobody's equity changes, at any price
 
     def standings(self) -> tuple[Whole, Whole]:
@@ -182,7 +208,11 @@ def begun(inputs: Inputs, *, audited: bool = False, plain: bool = False) -> Run:
     prices = Prices(start.copy(), np.tile(start, (population.venues, 1)), pressure.rate_ppm())
     calls = Calls(a, inputs.regime, inputs.channels, books)
     status = Status.at_start(inputs)
-    return Run(inputs, audited, books, watch, prices, pressure, calls, status, Tally.empty(inputs), entries)
+    return Run(
+        inputs, audited, books, watch, prices, pressure, calls, status, Tally.empty(inputs), entries,
+        Runs(a, books, inputs.seed), Defaults(a, books, inputs.path, inputs.regime), Carry(a, books, inputs.path),
+        Losses(round(a["cost.rehedge_bps"])),
+    )  # fmt: skip
 
 
 def run(inputs: Inputs, *, audited: bool = False, plain: bool = False) -> Run:

@@ -40,10 +40,10 @@ class Entries:
         return cls(at, lots, step)
 
     def open(self, step: int, books: Books, prices: Prices, is_open: Flags) -> Indexes:
-        """Open what is due at the price of now; the accounts. Who finds its market shut stays out."""
+        """Open what is due at the price of now; the accounts. Shut markets and venues in default take none."""
         due = slice(*np.searchsorted(self.step, [step, step + 1]))
         at, lots = self.position[due], self.lots[due]
-        chosen = is_open[books.rows.instrument[at]]
+        chosen = is_open[books.rows.instrument[at]] & ~books.defaulted[books.rows.venue[books.owner[at]]]
         orders = Orders(at[chosen], -lots[chosen], np.zeros(prices.settled.shape, np.int64))
         fill(orders, books.owner, books.rows, prices, prices.current, books.rest)
         return np.unique(books.owner[orders.position])

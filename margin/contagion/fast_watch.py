@@ -12,11 +12,11 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from margin.contagion.books import Books
+from margin.contagion.books import NEVER, Books
 from margin.contagion.draws import Floats, Whole
 from margin.contagion.population import Indexes, Kind
 from margin.contagion.scan import PPM, Prices, Rows, standing
-from margin.contagion.watch import NEVER, Breaches, floors_of
+from margin.contagion.watch import Breaches
 
 LEVELS = 8
 """Rates are bounded by the next whole eighth of the first ones."""
@@ -118,6 +118,15 @@ class _Sorted(NamedTuple):
     limit: Floats
 
 
+@njit(cache=True)
+def _sum_floors(chosen: Indexes, first: Indexes, floor: Whole, sums: Whole) -> None:
+    """Write the floors of these units, summed over their accounts."""
+    for unit in chosen:
+        sums[unit] = 0
+        for account in range(first[unit], first[unit + 1]):
+            sums[unit] += max(floor[account], NEVER >> 8)
+
+
 def _sorted(units: Indexes, limits: Floats) -> _Sorted:
     order = np.argsort(limits)  # of equals either may come first: those found are put in order afterwards
     return _Sorted(units[order], limits[order])
@@ -129,19 +138,22 @@ class FastWatch:
     def __init__(self, books: Books, *, across_venues: bool) -> None:
         self._books = books
         accounts = books.population.accounts
-        floor, tested = floors_of(books), books.population.clients.kind[accounts.client] != Kind.REST
+        floor, tested = books.floor, books.population.clients.kind[accounts.client] != Kind.REST
         first = np.arange(len(accounts) + 1, dtype=np.int32)
         if across_venues:
             starts = np.flatnonzero(np.diff(accounts.client, prepend=-1)).astype(np.int32)
             first = np.append(starts, np.int32(len(accounts))).astype(np.int32)
-            floor = np.add.reduceat(np.maximum(floor, NEVER >> 8), starts)
+            floor = np.empty(len(starts), np.int64)
+            _sum_floors(np.arange(len(starts), dtype=np.int32), first, books.floor, floor)
             tested = tested[starts]
-        self._units = Units(first, floor, tested)
+        self._units, self._across = Units(first, floor, tested), across_venues
         self._unit_of = np.repeat(np.arange(len(floor), dtype=np.int32), np.diff(first))
         self._stale = True
 
     def touched(self, accounts: Indexes) -> None:
         """From now on they are looked at each time, until everybody is measured anew."""
+        if self._across:
+            _sum_floors(self._unit_of[accounts], self._units.first, self._books.floor, self._units.floor)
         self._always = np.union1d(self._always, self._unit_of[accounts]).astype(np.int32)
         self._stale |= len(self._always) > len(self._unit_of) // MANY
 

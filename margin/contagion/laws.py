@@ -38,8 +38,12 @@ def draw_population(a: Assumptions, seed: int, count: int) -> Population:
     who = np.arange(count, dtype=np.int64)
     kind = _kinds(seed, who)
     equity = _equity_usd(a, seed, who, kind)
+    funds = kind == Kind.FUND
+    theirs = equity[funds].sum() * a["population.represented_accounts"] / count
+    equity[funds] = np.maximum(equity[funds] * a["carry.equity_usd"] / max(theirs, 1.0), _LEAST_EQUITY_USD)
     kind[(kind == Kind.RETAIL) & (equity >= PROFESSIONAL_FROM_USD)] = Kind.PROFESSIONAL
     legs = _joined(_directional(a, seed, who, kind, equity), _hedges(a, seed, who, kind, equity))
+    legs = _joined(legs, _carried(a, seed, who[kind == Kind.FUND], equity))
     legs, equity = _hedges_scaled(a, kind, legs, equity)
     clients = _clients(a, seed, who, kind, equity)
     accounts, positions = _sorted(a, legs, equity, count)
@@ -89,8 +93,8 @@ def _leverage(a: Assumptions, seed: int, who: Whole, equity: Floats) -> Floats:
 
 
 def _directional(a: Assumptions, seed: int, who: Whole, kind: Whole, equity: Floats) -> _Legs:
-    """One to three instruments at one venue: those who take a view, makers and funds."""
-    here = who[kind != Kind.HEDGER]
+    """One or two instruments at one venue: those who take a view, and makers."""
+    here = who[(kind != Kind.HEDGER) & (kind != Kind.FUND)]
     own = kind[here]
     leverage, most = _leverage(a, seed, here, equity[here]), a["population.largest_leverage"]
     enters = _enters(a, seed, here, own) > 0
@@ -114,6 +118,17 @@ def _directional(a: Assumptions, seed: int, who: Whole, kind: Whole, equity: Flo
         np.concatenate([first, second[several]]),
         np.concatenate([size * part, (size * turn * 0.4)[several]]),
     )
+
+
+def _carried(a: Assumptions, seed: int, funds: Whole, equity: Floats) -> _Legs:
+    """Funds: long in everything without leverage, by open interest, at one venue."""
+    interest = np.array([one.open_interest_usd for one in a.instruments])
+    count = len(interest)
+    return _Legs(
+        np.repeat(funds, count), np.repeat(_venue(a, seed, funds, "venue"), count),
+        np.tile(np.arange(count), len(funds)),
+        np.repeat(equity[funds], count) * np.tile(interest / interest.sum(), len(funds)),
+    )  # fmt: skip
 
 
 def _enters(a: Assumptions, seed: int, who: Whole, kind: Whole) -> Floats:

@@ -16,6 +16,7 @@ from margin.contagion.draws import Floats, Whole
 from margin.contagion.population import Indexes, Kind
 from margin.contagion.regimes import LossRule, Regime
 from margin.contagion.scan import Prices
+from margin.estimates import BPS
 
 
 class Payer(StrEnum):
@@ -30,12 +31,20 @@ class Payer(StrEnum):
     SOCIALISED = "socialised"
     SPONSOR = "sponsor"
     UNPAID = "unpaid"
+    VENUE_DEFAULT = "venue_default"
+    CUSTODIAN_DEFAULT = "custodian_default"
+
+
+INNOCENT = (Payer.ADL, Payer.SOCIALISED, Payer.UNPAID, Payer.VENUE_DEFAULT, Payer.CUSTODIAN_DEFAULT)
+"""Who had done nothing but to be there."""
 
 
 @dataclass(slots=True)
 class Losses:
-    """What has been paid so far, by payer, in µ$; `deleveraged` are the positions that were closed for others."""
+    """What has been paid so far, by payer, in µ$; `deleveraged` are the positions that were closed for others,
+    `rehedging_units` what hedgers among them need to replace a leg."""
 
+    rehedge_bps: int = 0
     paid: Counter[Payer] = field(default_factory=Counter)
     deleveraged: int = 0
     rehedging_units: int = 0
@@ -137,7 +146,8 @@ def _by_queue(books: Books, prices: Prices, venue: int, missing: int, losses: Lo
     """Close winners' whole positions against the market's holder, best ranked first, until the gap is covered.
 
     Rank: profit over notional, times leverage (specs/contagion.md §7). A winner gives no more than its profit, so
-    nobody is closed below zero, and the last one no more than what is missing. What they paid.
+    nobody is closed below zero, and the last one no more than what is missing. A hedger loses one leg and keeps the
+    other: what it costs to replace is noted, not paid in these books. What they paid.
     """
     rows = books.rows
     at = np.flatnonzero((rows.venue[books.owner] == venue) & (rows.lots != 0)).astype(np.int32)
@@ -146,6 +156,7 @@ def _by_queue(books: Books, prices: Prices, venue: int, missing: int, losses: Lo
     kind = books.population.clients.kind[books.population.accounts.client[books.owner[at]]]
     chosen = (profit > 0) & (kind != Kind.REST)
     at, which, profit = at[chosen], which[chosen], profit[chosen]
+    hedged = kind[chosen] == Kind.HEDGER
     notional = np.abs(rows.lots[at]) * prices.current[which]
     equity = np.maximum(rows.principal[books.owner[at]] + rows.realised[books.owner[at]] + profit, 1)
     rank: Floats = profit / notional * (notional / equity)
@@ -163,5 +174,7 @@ def _by_queue(books: Books, prices: Prices, venue: int, missing: int, losses: Lo
         rows.realised[books.owner[other]] -= gain
         left -= given
         losses.deleveraged += 1
+        if hedged[place]:
+            losses.rehedging_units += int(notional[place]) * losses.rehedge_bps // BPS
         losses.paid[Payer.ADL] += given
     return missing - left

@@ -16,10 +16,7 @@ from margin.contagion.assumptions import MICRO
 from margin.contagion.channels import Channels
 from margin.contagion.draws import Floats
 from margin.contagion.engine import Inputs, Run
-from margin.contagion.losses import Payer
-
-INNOCENT = (Payer.ADL, Payer.SOCIALISED, Payer.UNPAID)
-"""What those pay who had gained and had not defaulted."""
+from margin.contagion.losses import INNOCENT, Payer
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,8 @@ def record_of(run: Run, scenario: str, first_round: Run | None = None) -> Record
         largest_order_usd=tally.largest_order_usd, first_round_usd=first,
         amplification=total / first if first else 0.0,
         shortfall_by_payer_usd={str(payer): units for payer, units in paid.items()},
-        unpaid_usd=paid.get(Payer.UNPAID, 0.0), innocent_loss_usd=sum(paid.get(payer, 0.0) for payer in INNOCENT),
+        unpaid_usd=paid.get(Payer.UNPAID, 0.0), innocent_loss_usd=sum(paid.get(payer, 0.0) for payer in INNOCENT)
+        + run.losses.rehedging_units / MICRO * weight,
         trapped_usd_hours=tally.trapped_usd_hours,
         liquidity_need_1h_usd=_most_in_an_hour(run.calls.brought_at, inputs.path.step_s) / MICRO * weight,
         overshoot_bps=low * 1e4, half_life_s=half_life_s, unsecured_peak_usd=tally.unsecured_usd,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from margin.contagion.channels import Channels
+from margin.contagion.defaulting import FAILED_CUSTODIAN, window
 from margin.contagion.draws import uniforms
 from margin.contagion.regimes import Disruption
 
@@ -54,8 +55,15 @@ class Status:
         return np.where(up, ~fails, recovers)
 
     def _disrupted(self, step: int) -> Flags:
-        """A window of fourteen hours that covers the low of the first instrument."""
-        path = self.inputs.path
-        low = int(np.argmin(path.units[:, 0]))
-        near = abs(step - low) * path.step_s <= 7 * 3600
-        return np.full(len(self.venue_up), near)
+        """By custodian: an outage takes all for a window over the low, a shared provider half of them; a custodian in
+        default, the largest, does not come back.
+        """
+        first, last = window(self.inputs.path)
+        number = np.arange(len(self.venue_up))
+        match self.inputs.regime.disruption:
+            case Disruption.CUSTODIAN_DEFAULT:
+                return np.asarray((number == FAILED_CUSTODIAN) & (step >= first))
+            case Disruption.CUSTODY_TECHNOLOGY:
+                return np.asarray((number < len(number) / 2) & (first <= step <= last))
+            case _:
+                return np.full(len(number), first <= step <= last)

@@ -4,13 +4,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from margin.contagion.books import Books
+from margin.contagion.books import NEVER, Books
 from margin.contagion.draws import Whole
 from margin.contagion.population import Indexes, Kind
 from margin.contagion.scan import Prices, scan
-
-NEVER = -(1 << 62)
-"""A floor that no equity reaches."""
 
 
 class Breaches(NamedTuple):
@@ -40,21 +37,12 @@ class Watch(Protocol):
         ...
 
 
-def floors_of(books: Books) -> Whole:
-    """By account: the equity at which it closes by itself, `NEVER` for those that do not."""
-    clients, accounts = books.population.clients, books.population.accounts
-    part = clients.stop_ppm[accounts.client].astype(np.int64)
-    floor = accounts.cash_units - accounts.cash_units // 1_000_000 * part
-    return np.where(part > 0, floor, NEVER)
-
-
 class PlainWatch:
     """The reference: a full scan each time."""
 
     def __init__(self, books: Books, *, across_venues: bool) -> None:
         self._books, self._across = books, across_venues
         accounts = books.population.accounts
-        self._floor = floors_of(books)
         self._tested = books.population.clients.kind[accounts.client] != Kind.REST
         starts = np.flatnonzero(np.diff(accounts.client, prepend=-1))
         self._starts, self._many = starts, np.diff(np.append(starts, len(accounts)))
@@ -62,7 +50,7 @@ class PlainWatch:
 
     def breaches(self, prices: Prices) -> Breaches:
         scan(self._books.rows, prices, self._equity, self._needed)
-        equity, needed, floor = self._equity, self._needed, self._floor
+        equity, needed, floor = self._equity, self._needed, self._books.floor
         holds = needed > 0
         if self._across:
             equity = np.repeat(np.add.reduceat(equity, self._starts), self._many)
