@@ -8,7 +8,7 @@ from margin.marks import Market, MissingMarkError, above_zero
 from margin.positions import Future, Holdings, UnknownHoldingError, dated
 from margin.result import Margin
 from margin.standard_options import ExpiryMargin, Pair, doubt, expiry_margin
-from margin.standard_parameters import Depeg, MissingParameterError, StandardMarket, StandardParameters
+from margin.standard_parameters import Depeg, MissingParameterError, StandardMarket, StandardParameters, of_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _of_market(
     spot, base_worth = market.spot.price, held.base * market.spot.price
     return MarketMargin(
         perp=_of_perp(parameters, market, held),
-        futures=sum((_of_future(parameters, market, one) for one in held.futures if one.amount), Pair()),
+        futures=sum((_of_future(parameters, market, one) for one in held.futures), Pair()),
         expiries=expiries,
         base=_of_base(parameters, market, held.base),
         depeg=positive(depeg.threshold - stable_price) * depeg.depeg_factor * spot * exposed,
@@ -99,9 +99,9 @@ def _of_market(
 
 
 def _of_perp(parameters: StandardMarket, market: Market, held: Holdings) -> Pair:
-    if not held.perp or parameters.perp is None:
+    if not held.perp:
         return Pair()
-    rates, oracle = parameters.perp, parameters.oracle_contingency
+    rates, oracle = of_held(parameters.perp), parameters.oracle_contingency
     notional = abs(held.perp) * above_zero(market.perp.price, "the perpetual")
     confidence = min(market.spot.confidence, market.perp.confidence)
     doubted = doubt(confidence, oracle.perp_threshold, oracle) * market.spot.price * abs(held.perp)
@@ -111,9 +111,7 @@ def _of_perp(parameters: StandardMarket, market: Market, held: Holdings) -> Pair
 
 def _of_future(parameters: StandardMarket, market: Market, held: Future) -> Pair:
     """As a perpetual whose mark is the forward: its rates, its threshold of doubt; nothing offsets across expiries."""
-    if parameters.perp is None:
-        return Pair()
-    rates, oracle, expiry = parameters.perp, parameters.oracle_contingency, market.expiry(held.seconds)
+    rates, oracle, expiry = of_held(parameters.perp), parameters.oracle_contingency, market.expiry(held.seconds)
     notional = abs(held.amount) * above_zero(expiry.forward, "the forward")
     confidence = min(market.spot.confidence, expiry.forward_confidence)
     doubted = doubt(confidence, oracle.perp_threshold, oracle) * market.spot.price * abs(held.amount)
@@ -122,11 +120,11 @@ def _of_future(parameters: StandardMarket, market: Market, held: Future) -> Pair
 
 def _of_base(parameters: StandardMarket, market: Market, amount: Fixed) -> Pair:
     """The worth of the underlying that counts; not divided by the stablecoin's price."""
-    if not amount or parameters.base is None:
+    if not amount:
         return Pair()
-    worth, oracle = amount * market.spot.price, parameters.oracle_contingency
-    maintenance = worth * parameters.base.margin_factor
-    initial = maintenance * parameters.base.im_scale
+    worth, oracle, counted = amount * market.spot.price, parameters.oracle_contingency, of_held(parameters.base)
+    maintenance = worth * counted.margin_factor
+    initial = maintenance * counted.im_scale
     if initial:
         initial -= doubt(market.spot.confidence, oracle.base_threshold, oracle) * worth
     return Pair(initial, maintenance)

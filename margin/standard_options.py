@@ -7,7 +7,7 @@ from margin.black76 import black76
 from margin.fixed import ONE, ZERO, Fixed, cut, positive, total
 from margin.marks import Expiry, Market, MissingMarkError
 from margin.positions import Option
-from margin.standard_parameters import MissingParameterError, OptionRequirement, OracleContingency, StandardMarket
+from margin.standard_parameters import OptionRequirement, OracleContingency, StandardMarket, of_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,7 @@ class ExpiryMargin:
 def expiry_margin(
     parameters: StandardMarket, market: Market, expiry: Expiry, options: Sequence[Option]
 ) -> ExpiryMargin:
-    numbers = parameters.option
-    if numbers is None:
-        raise MissingParameterError("no option parameters")
+    numbers = of_held(parameters.option)
     if expiry.forward <= 0:
         raise MissingMarkError(f"no forward above zero of the expiry in {expiry.seconds} s")
     values = [option.amount * _price(expiry, option) for option in options]

@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from margin.fixed import Fixed
 
 
 class MissingParameterError(LookupError):
     """A position in an instrument that has no numbers: the venue does not take it. Nothing is taken as zero."""
+
+
+Numbers = TypeVar("Numbers")
+
+
+def of_held(numbers: Numbers | None) -> Numbers:
+    """The numbers of a kind that is held; who holds what a venue does not take was told so by name before."""
+    if numbers is None:
+        raise MissingParameterError("no parameters of a kind that is held")
+    return numbers
 
 
 @dataclass(frozen=True, slots=True)

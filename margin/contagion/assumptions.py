@@ -65,11 +65,15 @@ class Assumptions:
         for own, other in zip(self.instruments, base.instruments, strict=True):
             if own.depth_usd != other.depth_usd:
                 found[f"depth.{own.symbol}"] = (other.depth_usd, own.depth_usd)
+            if own.maintenance_ppm != other.maintenance_ppm:
+                found[f"maintenance.{own.symbol}"] = (other.maintenance_ppm, own.maintenance_ppm)
         return found
 
 
 DEPTH_MULTIPLE = "market.depth_multiple"
 """Not a number of the file: all depths times this."""
+MAINTENANCE_MULTIPLE = "market.maintenance_multiple"
+"""Nor this: all maintenance rates times it."""
 
 
 def _scaled(base: Assumptions, values: Mapping[str, float]) -> Assumptions:
@@ -80,6 +84,13 @@ def _scaled(base: Assumptions, values: Mapping[str, float]) -> Assumptions:
             if not value > 0:
                 raise AssumptionError(f"{name} is more than 0, not {value}")
             instruments = tuple(replace(one, depth_usd=one.depth_usd * value) for one in instruments)
+        elif name == MAINTENANCE_MULTIPLE:
+            if not value > 0:
+                raise AssumptionError(f"{name} is more than 0, not {value}")
+            rates = (max(1, min(round(one.maintenance_ppm * value), 1_000_000)) for one in instruments)
+            instruments = tuple(
+                replace(one, maintenance_ppm=rate) for one, rate in zip(instruments, rates, strict=True)
+            )
         elif name in numbers:
             numbers[name] = replace(numbers[name], value=float(value))
         else:

@@ -63,6 +63,12 @@ class Record:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
 
 
+def innocent_loss_usd(run: Run) -> float:
+    """What those lost who had breached nothing: taken from winners, or with a venue or custodian, and lost hedges."""
+    units = sum(run.losses.paid[payer] for payer in INNOCENT) + run.losses.rehedging_units
+    return units / MICRO * run.inputs.population.weight
+
+
 def digest_of(inputs: Inputs, scenario: str) -> str:
     """SHA-256 over everything that a run depends on."""
     a = inputs.a
@@ -92,8 +98,7 @@ def record_of(run: Run, scenario: str, first_round: Run | None = None) -> Record
         largest_order_usd=tally.largest_order_usd, first_round_usd=first,
         amplification=total / first if first else 0.0,
         shortfall_by_payer_usd={str(payer): units for payer, units in paid.items()},
-        unpaid_usd=paid.get(Payer.UNPAID, 0.0), innocent_loss_usd=sum(paid.get(payer, 0.0) for payer in INNOCENT)
-        + run.losses.rehedging_units / MICRO * weight,
+        unpaid_usd=paid.get(Payer.UNPAID, 0.0), innocent_loss_usd=innocent_loss_usd(run),
         trapped_usd_hours=tally.trapped_usd_hours,
         liquidity_need_1h_usd=_most_in_an_hour(run.calls.brought_at, inputs.path.step_s) / MICRO * weight,
         overshoot_bps=low * 1e4, half_life_s=half_life_s, unsecured_peak_usd=tally.unsecured_usd,

@@ -11,21 +11,21 @@ from hashlib import sha256
 from margin.contagion.assumptions import MICRO, Assumptions
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs, Run, run
+from margin.contagion.footing import Footing, charged
 from margin.contagion.laws import draw_population
 from margin.contagion.losses import Payer
 from margin.contagion.moments import measured
 from margin.contagion.path import Path
+from margin.contagion.record import innocent_loss_usd
 from margin.contagion.regimes import regime_of
 
 Record = dict[str, float]
-FROM_WINNERS = (Payer.ADL, Payer.SOCIALISED, Payer.UNPAID)
-"""Payers who never breached anything themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """`changes` are (name, value) of assumptions, in order of names; `path` is the digest of the exogenous path and
-    `assumptions` that of the file."""
+    `assumptions` that of the file; `footing` says what the compared runs share."""
 
     changes: tuple[tuple[str, float], ...]
     regime: str
@@ -34,6 +34,7 @@ class Trial:
     accounts: int
     path: str
     assumptions: str
+    footing: str = Footing.SAME_COLLATERAL
 
     def digest(self) -> str:
         return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
@@ -41,13 +42,13 @@ class Trial:
 
 def trial(
     changes: Mapping[str, float], path: Path, base: Assumptions, *, regime: str, seed: int, accounts: int,
-    channels: Channels = Channels.ALL,
+    channels: Channels = Channels.ALL, footing: Footing = Footing.SAME_COLLATERAL,
 ) -> Trial:  # fmt: skip
     """A trial of these changes. Raises AssumptionError or UnknownRegimeError before anything is run."""
     base.changed(changes)
     regime_of(regime)
     ordered = tuple(sorted((name, float(value)) for name, value in changes.items()))
-    return Trial(ordered, regime, int(channels), seed, accounts, path.digest(), digest_of(base))
+    return Trial(ordered, regime, int(channels), seed, accounts, path.digest(), digest_of(base), footing)
 
 
 def digest_of(a: Assumptions) -> str:
@@ -59,9 +60,11 @@ def digest_of(a: Assumptions) -> str:
 def made(what: Trial, path: Path, base: Assumptions) -> Record:
     """Run it. `path` and `base` are those that the trial names."""
     a = base.changed(dict(what.changes))
+    regime, channels = regime_of(what.regime), Channels(what.channels)
     population = draw_population(a, what.seed, what.accounts)
-    channels = Channels(what.channels)
-    return recorded(run(Inputs(a, population, path, regime_of(what.regime), channels, what.seed)))
+    if what.footing == Footing.SAME_COST:
+        population = charged(population, a, regime)
+    return recorded(run(Inputs(a, population, path, regime, channels, what.seed)))
 
 
 def recorded(done: Run) -> Record:
@@ -75,7 +78,7 @@ def recorded(done: Run) -> Record:
         "btc_liquidated_usd": float(tally.liquidated_usd[0]),
         "btc_depth_usd": done.inputs.a.instruments[0].depth_usd,
         "shortfall_usd": sum(paid.values()),
-        "from_winners_usd": sum(paid.get(payer, 0.0) for payer in FROM_WINNERS),
+        "innocent_loss_usd": innocent_loss_usd(done),
         "unsecured_peak_usd": tally.unsecured_usd,
         **{f"paid_{payer}_usd": paid.get(payer, 0.0) for payer in Payer},
     }

@@ -1,31 +1,20 @@
-"""The work of `bulkhead stress phase` and `sweep`: what custody alone changes, over depth and hedged open interest, and
-where in the sweep ranges segregation is worst."""
+"""The work of `bulkhead stress phase`: what custody alone changes, over depth and hedged open interest."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from margin.contagion.assumptions import DEPTH_MULTIPLE
 from margin.contagion.channels import Channels
-from margin.contagion.draws import uniforms
 from margin.contagion.phase import Cell, Interval, break_even, contagion_index, interval
-from margin.contagion.regimes import Custody, Regime, matched, regime_of
+from margin.contagion.regimes import Regime, matched
 from margin.contagion.trial import Record, digest_of
 from settlement.commands.fields import InputError
-from settlement.commands.stress_page import diagram, millions, page, section, table, words
+from settlement.commands.stress_page import diagram, millions, page, section, table
 from settlement.commands.stress_setting import Setting, kept
 
 HEDGED_SHARE = "population.hedged_share"
-RANGES = (
-    "market.depth_sensitivity", HEDGED_SHARE, "population.hedge_correlation", "call.cycle_s", "call.grace_s",
-    "call.fast_delay_s", "call.slow_delay_s", "venue.outage_probability", "cost.custody_fee_bps",
-    "cost.leverage_response",
-)  # fmt: skip
-"""What the adversary may choose, each inside its sweep range, besides depth."""
-DEPTH_RANGE = (0.1, 1.5)
-
 Pair = tuple[Regime, Regime]
 
 
@@ -84,8 +73,8 @@ def phase_report(world: Setting, pairs: Sequence[Pair], cells: Sequence[Cell], r
         "pairs": [[str(cell) for cell in pair] for pair in pairs],
         "cells": [
             {"depth": one.depth, "hedged": one.hedged, "custody_usd": one.custody.mean,
-             "low_usd": _ended(one.custody.low),
-             "high_usd": _ended(one.custody.high), "amplification": one.amplification, "r0": one.r0,
+             "low_usd": ended(one.custody.low),
+             "high_usd": ended(one.custody.high), "amplification": one.amplification, "r0": one.r0,
              "supercritical": one.supercritical} for one in cells
         ],
         "break_even_default_per_year": {str(bps): break_even(bps) for bps in (8, 20, 25, 42)},
@@ -97,7 +86,7 @@ def phase_report(world: Setting, pairs: Sequence[Pair], cells: Sequence[Cell], r
     columns = ("depth", "hedged", "custody-only effect, $m", "amplification", "R0")
     text = page(
         "Phase diagram",
-        _regimes(world, pairs),
+        regimes_table(world, pairs),
         section("Where segregation is no better, or worse", table(
             "Interval touches or is above zero: more is liquidated, or no less can be shown", columns, rows)),
         section("Depth and hedged open interest", diagram(cells)),
@@ -117,90 +106,11 @@ def assumptions_table(world: Setting) -> str:
     return section("Assumptions", table("With their marks", ("name", "value", "unit", "mark", "source"), rows))
 
 
-def _regimes(world: Setting, pairs: Sequence[Pair]) -> str:
+def regimes_table(world: Setting, pairs: Sequence[Pair]) -> str:
     rows = [(str(one), str(other)) for one, other in pairs]
     about = f"{world.accounts:,} accounts, {world.seeds} seeds; assumptions {digest_of(world.base)[:16]}"
     return section("Regimes, fixed before the run", table(about, ("omnibus", "segregated"), rows))
 
 
-def _ended(value: float) -> float | None:
+def ended(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-# -- the adversary ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One choice of the adversary, and what custody alone changes there; above zero segregation is worse."""
-
-    changes: dict[str, float]
-    liquidated: Interval
-    from_winners: Interval
-
-
-def searched(world: Setting, pairs: Sequence[Pair], *, draws: int, generations: int, seed: int) -> list[Found]:
-    """Uniform draws from the ranges, then generations around the eighth that is worst for segregation; worst first."""
-    found: list[Found] = []
-    for number in range(generations + 1):
-        chosen = _choices(world, draws, number, seed, found)
-        asked = [world.jobs(one, str(cell)) for one in chosen for pair in pairs for cell in pair]
-        records = iter(world.by_seed(asked))
-        for one in chosen:
-            runs = [(next(records), next(records)) for _ in pairs]
-            found.append(Found(one, effect(runs, "liquidated_usd"), effect(runs, "from_winners_usd")))
-        found.sort(key=lambda one: -one.liquidated.mean)
-    return found
-
-
-def _choices(world: Setting, draws: int, number: int, seed: int, found: Sequence[Found]) -> list[dict[str, float]]:
-    who = np.arange(draws, dtype=np.int64)
-    spans = {name: span for name in RANGES if (span := world.base.numbers[name].sweep) is not None}
-    spans[DEPTH_MULTIPLE] = DEPTH_RANGE
-    best = found[: max(draws // 8, 1)]
-    chosen: list[dict[str, float]] = [{} for _ in range(draws)]
-    for name, (low, high) in spans.items():
-        parts = uniforms(seed, f"adversary {name}", who, number)
-        for place, part in enumerate(parts):
-            value = low + (high - low) * float(part)
-            if best:  # a third of the way from one of the worst
-                near = best[place % len(best)].changes[name]
-                value = near + (value - near) / 3.0
-            chosen[place][name] = float(f"{value:.6g}")
-    return chosen
-
-
-def sweep_report(world: Setting, pairs: Sequence[Pair], found: Sequence[Found], results: str, *, shown: int) -> None:
-    """JSON and page: the cells worst for segregation first."""
-    worse = sum(one.liquidated.low > 0 for one in found)
-    document = {
-        "assumptions": digest_of(world.base), "accounts": world.accounts, "seeds": world.seeds,
-        "pairs": [[str(cell) for cell in pair] for pair in pairs], "worse_beyond_noise": worse,
-        "found": [
-            {"changes": one.changes, "custody_usd": one.liquidated.mean, "low_usd": _ended(one.liquidated.low),
-             "high_usd": _ended(one.liquidated.high), "from_winners_usd": one.from_winners.mean} for one in found
-        ],
-    }  # fmt: skip
-    names = list(found[0].changes)
-    rows = [
-        (millions(one.liquidated), millions(one.from_winners), *(f"{one.changes[name]:g}" for name in names))
-        for one in found[:shown]
-    ]
-    columns = ("liquidated, $m", "paid by winners, $m", *(name.split(".")[1] for name in names))
-    text = page(
-        "Adversarial sweep",
-        _regimes(world, pairs),
-        section(
-            "Where segregation is worst",
-            words(f"In {worse} of {len(found)} choices it liquidates more, beyond noise."),
-            table("Custody-only effect, worst first", columns, rows),
-        ),
-        assumptions_table(world),
-    )
-    kept(results, "sweep", document, text)
-
-
-def static_pairs(pairs: Sequence[Pair]) -> list[Pair]:
-    """The same cells with a static lock in the place of delegation, where that is feasible."""
-    locked = [(omnibus, replace(omnibus, custody=Custody.SEGREGATED_STATIC)) for omnibus, _ in pairs]
-    return [(omnibus, regime_of(str(other))) for omnibus, other in locked if other.is_feasible]

@@ -135,8 +135,9 @@ def sweep(
     """
     from settlement.commands.printing import print_line
     from settlement.commands.running import DONE, answered
+    from settlement.commands.stress_adversary import searched, sweep_report
     from settlement.commands.stress_columns import written
-    from settlement.commands.stress_mapping import pairs_of, searched, sweep_report
+    from settlement.commands.stress_mapping import pairs_of
     from settlement.commands.stress_setting import setting
 
     def work() -> int:

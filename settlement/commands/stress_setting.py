@@ -9,6 +9,7 @@ from pathlib import Path as File
 from margin.contagion.assumption_file import load, packaged
 from margin.contagion.assumptions import AssumptionError, Assumptions
 from margin.contagion.channels import Channels
+from margin.contagion.footing import Footing
 from margin.contagion.path import Path
 from margin.contagion.scenario_path import cut
 from margin.contagion.trial import Record, trial
@@ -48,12 +49,16 @@ class Setting:
         channels: Channels = Channels.ALL,
         *,
         paths: Sequence[Path] = (),
+        footing: Footing = Footing.SAME_COLLATERAL,
     ) -> list[Job]:
         """One a seed, from 1; on these paths in turn where any are given."""
         asked = []
         for seed in range(1, self.seeds + 1):
             path = paths[(seed - 1) % len(paths)] if paths else self.path(seed, changes)
-            what = trial(changes, path, self.base, regime=regime, seed=seed, accounts=self.accounts, channels=channels)
+            what = trial(
+                changes, path, self.base, regime=regime, seed=seed, accounts=self.accounts, channels=channels,
+                footing=footing,
+            )  # fmt: skip
             asked.append((what, path, self.base))
         return asked
 

@@ -18,10 +18,24 @@ from margin.instruments import Instrument, InstrumentError, sub_id_of
 from margin.instruments import Kind as Traded
 from margin.marks import MissingMarkError
 from margin.parameter_file import read_parameters
+from margin.portfolio_parameters import CollateralPortfolio, PlainPortfolio
 from margin.positions import Future, Holdings, dated
 from margin.standard_parameters import MissingParameterError
 from margin.trades import TradeError, trade_of, traded
-from tests.margin.holding import DAY_S, STANDARD, WEEK_S, call, expiry, fixed, market, portfolio, put, standard
+from tests.margin.holding import (
+    DAY_S,
+    GENERAL,
+    PLAIN,
+    STANDARD,
+    WEEK_S,
+    call,
+    expiry,
+    fixed,
+    market,
+    portfolio,
+    put,
+    standard,
+)
 from tests.margin.worked import SECONDS, as_read, plain
 
 MONTH_S = 30 * DAY_S
@@ -67,6 +81,19 @@ def test_confidence_in_the_forward_and_in_spot_is_asked_for_by_initial_margin_al
         assert doubted.maintenance == sure.maintenance
 
 
+def test_the_perpetuals_threshold_of_doubt_is_its_threshold() -> None:
+    oracle = replace(STANDARD.oracle_contingency, option_threshold=ZERO, base_threshold=ZERO)
+    feeds = market(expiry(forward_confidence=fixed("0.3")))
+    one, other = (
+        standard(holding(future(1)), feeds, parameters=replace(STANDARD, oracle_contingency=rule)).margin
+        for rule in (STANDARD.oracle_contingency, oracle)
+    )
+    assert one == other
+    never = replace(oracle, perp_threshold=ZERO)
+    sure = standard(holding(future(1)), feeds, parameters=replace(STANDARD, oracle_contingency=never)).margin
+    assert sure.initial == one.initial + 1500 * fixed("0.4") * fixed("0.7")
+
+
 def test_what_it_needs_is_named() -> None:
     with pytest.raises(MissingMarkError, match="no forward and volatilities of the expiry in 2592000 s"):
         standard(holding(future(1, seconds=MONTH_S)))
@@ -96,6 +123,34 @@ def test_the_basis_of_its_expiry_is_a_risk_of_its_own_that_a_synthetic_hedges_an
     assert abs(hedged.basis) < Fixed(10**6)
     naked = portfolio(Holdings(options=synthetic))
     assert max(map(abs, hedged.scenario_pnl)) < max(map(abs, naked.scenario_pnl)) / 5
+
+
+def test_only_what_stands_on_an_expiry_moves_with_its_basis() -> None:
+    feeds = market(expiry(1500), expiry(1500, MONTH_S))
+    near, far = portfolio(holding(future(1)), feeds), portfolio(holding(future(1, seconds=MONTH_S)), feeds)
+    both = portfolio(holding(future(1), future(1, seconds=MONTH_S)), feeds)
+    assert both.basis == near.basis + far.basis
+    assert both.scenario_pnl[0] == near.scenario_pnl[0] + far.scenario_pnl[0]
+
+
+@pytest.mark.parametrize("parameters", [PLAIN, GENERAL])
+def test_doubt_in_spot_and_in_the_forward_is_asked_for_once_by_the_lower(
+    parameters: PlainPortfolio | CollateralPortfolio,
+) -> None:
+    def asked(**confidence: str) -> Fixed:
+        feeds = market(expiry(forward_confidence=fixed(confidence.pop("forward", "1"))), **confidence)
+        return portfolio(holding(future(-2)), feeds, parameters=parameters).margin.initial
+
+    low = asked(spot_confidence="0.1")
+    assert low == asked(forward="0.1") == asked(spot_confidence="0.1", forward="0.3") < asked(forward="0.3") < asked()
+
+
+def test_it_is_asked_what_a_perpetual_is_asked_for_where_collateral_counts() -> None:
+    feeds = market(expiry(1500), perp=1500)
+    as_perp = portfolio(Holdings(perp=fixed(-2)), feeds, parameters=GENERAL).contingencies
+    as_future = portfolio(holding(future(-2)), feeds, parameters=GENERAL).contingencies
+    assert as_perp.initial == as_future.initial
+    assert as_perp.maintenance == as_future.maintenance == 2 * 1500 * fixed("0.015")
 
 
 def test_contingencies_count_it_with_the_perpetuals() -> None:

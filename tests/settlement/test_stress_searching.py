@@ -7,6 +7,7 @@ import pytest
 
 from settlement.commands.fields import InputError
 from settlement.commands.stress_columns import written
+from settlement.commands.stress_comparing import footing
 from settlement.commands.stress_jobs import Bench
 from settlement.commands.stress_mapping import pairs_of
 from settlement.commands.stress_searching import calibrate, phase, sweep
@@ -78,3 +79,14 @@ def test_what_is_not_installed_is_said(tmp_path: Path) -> None:
     bench = Bench(tmp_path, dask="tcp://127.0.0.1:1")
     with pytest.raises(InputError, match="pip install"):
         bench.records(world.jobs({}, "pooled_instant"))
+
+
+def test_every_footing_is_compared_and_with_equal_collateral_segregation_is_free(tmp_path: Path) -> None:
+    assert footing(str(tmp_path), cells=ONE, seeds=1, accounts=300) == 0
+    found = json.loads((tmp_path / "footing.json").read_text())["compared"]
+    assert [one["footing"] for one in found] == [
+        "same_collateral", "same_cost", "same_safety", *["leverage_response"] * 3,
+    ]  # fmt: skip
+    assert found[0]["effects"] == found[3]["effects"], "no response is equal collateral"
+    page = (tmp_path / "footing.html").read_text()
+    assert page.index("no better, or worse") < page.index("Every footing")
