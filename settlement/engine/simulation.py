@@ -26,7 +26,8 @@ from settlement.engine import stored
 from settlement.engine.chain_client import ChainClient
 from settlement.engine.client_chain import ClientChain
 from settlement.engine.cycle_chain import CycleChain, Deployment
-from settlement.engine.cycling import Cycles, Seats
+from settlement.engine.cycle_reading import Seats
+from settlement.engine.cycling import Cycles
 from settlement.engine.deliverer import Deliverer
 from settlement.engine.engine import Engine, Leading, Settings
 from settlement.engine.expected import Expected
