@@ -46,7 +46,7 @@ class Sending:
         if calldata is None:
             return None
         try:
-            missing = await self.chain.send(cycle.digest, due, calldata, now_s)
+            missing = await self.chain.send(cycle, due, calldata, now_s)
         except RevertedError as why:
             if due is Duty.PROPOSE:
                 return Said(Act.REVERT, Actor.CHAIN, str(why)[:200])

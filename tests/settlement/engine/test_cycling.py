@@ -1,0 +1,108 @@
+"""Cycles through the engine, on a real node and a real ledger: whatever breaks, each is paid once or not at all."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from settlement.cycle_states import State
+from settlement.engine.simulation import VENUE
+from settlement.mirror import HOUSE
+from tests.settlement.engine.cycle_world import HEDGER, MAKER, QUICK, World, world_in
+
+PATH = [
+    State.OPEN, State.CUT_OFF, State.COMPUTED, State.PROPOSED, State.AGREED, State.WINDOW, State.FINAL, State.PAID,
+    State.CONFIRMED,
+]  # fmt: skip
+AFTER = {"hedger": 1_100, "maker": 900, "treasury": 1_000, HOUSE: 10_000}
+"""A hundred dollars have gone from maker to hedger."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with world_in(tmp_path) as made:
+        yield made
+
+
+async def test_a_process_that_ends_between_any_two_states_settles_once(world: World) -> None:
+    world.crash_at = set(PATH)
+    world.moved(HEDGER, MAKER, 100)
+    async with world.running():
+        while world.crash_at:
+            await world.until_so(lambda: not world.crash_at or world.simulation.cycles is not None)
+            if world.simulation.cycles is not None:
+                world.simulation.cycles.demanded.set()
+            await world.until_so(lambda: not world.crash_at or world.simulation.cycles is None)
+        await world.demanded()
+    assert world.starts >= len(PATH)
+    assert world.walked() == PATH
+    assert world.ledger() == world.on_chain() == AFTER
+    assert len(world.events("settlement.paid")) == 1
+
+
+async def test_a_venue_that_says_nothing_ends_the_cycle_and_the_next_one_pays_all_of_it(tmp_path: Path) -> None:
+    with world_in(tmp_path, replace(QUICK, venue_s=2)) as world:
+        world.simulation.edge.is_silent = True
+        world.moved(HEDGER, MAKER, 60)
+        async with world.running():
+            await world.demanded()
+            await world.until(State.FAILED)
+            assert world.ledger() == world.on_chain() == {**AFTER, "hedger": 1_000, "maker": 1_000}
+            world.simulation.edge.is_silent = False
+            world.moved(HEDGER, MAKER, 40)
+            await world.demanded()
+            await world.until(State.CONFIRMED, 2)
+        assert world.walked()[-2:] == [State.COMPUTED, State.FAILED]
+        assert world.paid(2) == {"hedger": 100, "maker": -100}
+        assert world.ledger() == world.on_chain() == AFTER
+
+
+async def test_a_late_fill_is_settled_with_the_next_cycle_and_told_as_a_break(world: World) -> None:
+    world.moved(HEDGER, MAKER, 60)
+    async with world.running():
+        await world.demanded()
+        await world.until(State.CONFIRMED)
+        late = world.filled(HEDGER, MAKER, 40, at_ms=1000 * (world.cycle().cut_off_s - 2))
+        world.venue.publish()
+        await world.demanded()
+        await world.until(State.CONFIRMED, 2)
+    assert (world.paid(), world.paid(2)) == ({"hedger": 60, "maker": -60}, {"hedger": 40, "maker": -40})
+    (told,) = world.events("reconciliation.break_opened")
+    assert (told.facts["sequence"], told.facts["belongs_to"], told.facts["settles_in"]) == (
+        late, f"{VENUE}/1", f"{VENUE}/2"
+    )  # fmt: skip
+    assert world.ledger() == world.on_chain() == AFTER
+
+
+async def test_a_reorganisation_that_takes_a_final_cycle_back_voids_it_and_it_is_proposed_again(tmp_path: Path) -> None:
+    """Found here: the payment that was given again came before the new window's end, failed, and was waited for."""
+    with world_in(tmp_path, replace(QUICK, confirmations=60)) as world:
+        world.moved(HEDGER, MAKER, 100)
+        async with world.running():
+            await world.demanded()
+            await world.until(State.FINAL)
+            assert world.pending() == {"maker": 100}
+            world.node.rpc("anvil_reorg", world.blocks_since_proposal(), [])
+            await world.until(State.CONFIRMED, seconds=40)
+        assert State.VOIDED in world.walked()
+        assert world.walked().count(State.FINAL) == 2
+        assert world.ledger() == world.on_chain() == AFTER
+        assert len(world.events("settlement.paid")) == 1
+
+
+async def test_a_proposal_that_the_contract_refuses_waits_longer_each_time(tmp_path: Path) -> None:
+    """The engine's clock is ahead: the cut-off lies in the chain's future, and the contract says so."""
+    with world_in(tmp_path) as world:
+        world.ahead_s = 60
+        world.moved(HEDGER, MAKER, 100)
+        async with world.running():
+            await world.demanded()
+            await world.until(State.CONFIRMED, seconds=40)
+        refused = world.events("settlement.voided")
+        times = [told.occurred_at_s for told in refused]
+        assert "cut off in future" in str(refused[0].facts["reason"]).lower()
+        assert 2 <= len(refused) <= 5
+        assert all(later - sooner >= 2 << at for at, (sooner, later) in enumerate(pairwise(times)))
+        assert world.ledger() == world.on_chain() == AFTER
