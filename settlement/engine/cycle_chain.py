@@ -14,6 +14,7 @@ from settlement.contracts import SETTLEMENT, VAULT
 from settlement.cycle_record import CycleRecord
 from settlement.engine.chain_client import ChainClient, Read
 from settlement.engine.chain_errors import RevertedError
+from settlement.vault_events import SHORT, VaultEvent, shortfalls_in
 
 _MISSING = re.compile(r"missing (\d+), available (\d+)")
 
@@ -78,6 +79,12 @@ class CycleChain:
             raise
         self._sent[attempt] = now_s + self.patience_s
         return 0
+
+    async def shortfalls(self, venue: str, block: int) -> list[VaultEvent]:
+        """Whose part of a payment the venue's own compartment paid in a block; a venue has one final cycle in it."""
+        logs = await self.client.logs(self.at.vault, SHORT, block)
+        found = shortfalls_in((log for log in logs if int(log["blockNumber"], 16) == block), self.at.vault)
+        return [event for event in found if event.venue.lower() == venue.lower()]
 
     async def claims(self, venue: str, holders: Sequence[str]) -> list[int]:
         """What stands in these compartments, all after one block."""

@@ -35,6 +35,17 @@ class Purse:
     terms: Terms
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """A venue's cycles so far, the oldest first. `advanced`: by party what the venue has paid for it on chain, and
+    with a minus what it has itself; `asset` is that of settlement.
+    """
+
+    cycles: Sequence[CycleRecord]
+    advanced: Mapping[str, int]
+    asset: str
+
+
 def settled_units(cycles: Iterable[CycleRecord], asset: str) -> dict[str, int]:
     """What cycles have paid each party (1e-6 USD), in an asset that is one to one."""
     total: dict[str, int] = defaultdict(int)
@@ -61,14 +72,14 @@ def penalties_units(cycles: Iterable[CycleRecord], before: CycleRecord) -> dict[
     return dict(total)
 
 
-def owed_now(
-    profit_units: Mapping[str, int], cycle: CycleRecord, cycles: Sequence[CycleRecord], asset: str
-) -> dict[str, int]:
-    """What a cycle has to pay by one side's P&L: with earlier penalties, less what has been settled."""
-    made: dict[str, int] = defaultdict(int, profit_units)
-    for party, units in penalties_units(cycles, cycle).items():
+def owed_now(profit_units: Mapping[str, int], cycle: CycleRecord, history: History) -> dict[str, int]:
+    """What a cycle has to pay by one side's P&L: with earlier penalties, less what parties have settled themselves."""
+    made, settled = defaultdict(int, profit_units), defaultdict(int, settled_units(history.cycles, history.asset))
+    for party, units in penalties_units(history.cycles, cycle).items():
         made[party] += units
-    return dues_of(made, settled_units(cycles, asset))
+    for party, units in history.advanced.items():
+        settled[party] += units
+    return dues_of(made, settled)
 
 
 def dues_of(profit_units: Mapping[str, int], settled: Mapping[str, int]) -> dict[str, int]:

@@ -3,11 +3,11 @@
 Whoever pins has the leader's turn: the book is at rest, and what it holds is in the outbox before the pin names it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from settlement.cycle_record import Said
-from settlement.engine.cycle_dues import Purse, dues_of
+from settlement.cycle_record import CycleRecord, Said
+from settlement.engine.cycle_dues import History, Purse, owed_now
 from settlement.engine.engine import Leading
 from settlement.engine.pins import Pin, write_pin
 from settlement.engine.settler import Settler
@@ -37,9 +37,9 @@ class Pinning:
             await on_thread(self._write, pin)
         return pin
 
-    def seen(self, settled: Mapping[str, int], purse: Purse, now_s: int, *, is_demanded: bool) -> Seen:
-        """What the triggers look at."""
-        open_units = dues_of(self._profit(), settled)
+    def seen(self, cycle: CycleRecord, history: History, purse: Purse, now_s: int, *, is_demanded: bool) -> Seen:
+        """What the triggers look at, were `cycle` cut off now."""
+        open_units = owed_now(self._profit(), cycle, history)
         clients = {party: units for party, units in open_units.items() if party != HOUSE}
         return Seen(now_s, clients, purse.units, purse.units.get(HOUSE, 0), self._marks(),
                     is_demanded=is_demanded and bool(open_units))  # fmt: skip

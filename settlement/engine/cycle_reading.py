@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 from settlement.cut_off import Late
 from settlement.cycle_record import CycleRecord
 from settlement.engine import cycle_store as store
-from settlement.engine.cycle_dues import Purse
+from settlement.engine.advances import advanced_units
+from settlement.engine.cycle_dues import History, Purse
 from settlement.engine.cycle_store import Query
 from settlement.engine.heard_fills import fills_between
 from settlement.engine.pins import Pin, message_of, pin_of
@@ -41,6 +42,12 @@ class OnRecord:
         """All of them, the oldest first."""
         with self.settler.database.snapshot() as reader:
             return [one.one for one in store.cycles(reader, Query(venue=self.venue), 0, ALL)]
+
+    def history(self) -> History:
+        """What later dues depend on."""
+        with self.settler.database.snapshot() as reader:
+            found = [one.one for one in store.cycles(reader, Query(venue=self.venue), 0, ALL)]
+            return History(found, advanced_units(reader, self.venue), self.settler.asset)
 
     def pin(self, cycle_id: str) -> Pin | None:
         """What a cycle is computed from; None before its cut-off, and where silence has cut it off."""

@@ -4,11 +4,12 @@ Where they differ the custodian disputes, fill by fill, and what is not in dispu
 not answer, or states another cut-off, is asked again at the next turn; its deadline is the table's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from custody.hardware import TokenError
 from custody.signers import Signer
 from margin.instruments import Instrument
 from settlement.chain_cycle import ChainCycle
@@ -18,7 +19,7 @@ from settlement.cycle_record import CycleRecord, Said
 from settlement.cycle_states import Act, Actor, State
 from settlement.dispute import Report, Statement, differences
 from settlement.engine.cycle_chain import CycleChain
-from settlement.engine.cycle_dues import Side, owed_now, side_of
+from settlement.engine.cycle_dues import History, Side, owed_now, side_of
 from settlement.engine.cycle_pinning import Pinning
 from settlement.engine.cycle_reading import OnRecord
 from settlement.engine.pins import Pin, write_message
@@ -48,9 +49,9 @@ class Signing:
     pinning: Pinning
     instruments: Mapping[int, Instrument]
 
-    async def proposed(self, cycle: CycleRecord, cycles: Sequence[CycleRecord]) -> Word:
+    async def proposed(self, cycle: CycleRecord, history: History) -> Word:
         """The venue's statement as a proposal, without those whose dues are in dispute."""
-        found = await self._sides(cycle, cycles)
+        found = await self._sides(cycle, history)
         if found is None:
             return Word()
         pin, theirs = found[0], found[2]
@@ -62,9 +63,9 @@ class Signing:
         return Word(Said(Act.PROPOSE, Actor.VENUE, digest=digest.hex(), obligations=side.plan.obligations,
                          excluded=tuple(excluded), short_units=side.short_units))  # fmt: skip
 
-    async def agreed(self, cycle: CycleRecord, cycles: Sequence[CycleRecord], now_s: int) -> Word:
+    async def agreed(self, cycle: CycleRecord, history: History, now_s: int) -> Word:
         """The custodian's signature of what it has computed itself; what it has not is reported, by name."""
-        found = await self._sides(cycle, cycles)
+        found = await self._sides(cycle, history)
         if found is None:
             return Word()
         pin, own, theirs, stated = found
@@ -79,19 +80,22 @@ class Signing:
         venue_says = await self.edge.sign(made, digest)
         if venue_says is None:
             return Word()
+        try:
+            custodian_says = await on_thread(self.custodian.sign_digest, digest)
+        except TokenError:
+            return Word()  # its key does not answer: silence, for which the table has a deadline
         said = Said(Act.AGREE, Actor.CUSTODIAN, digest=cycle.digest)
-        return Word(said, self._outbox(cycle, made, (venue_says, self.custodian.sign_digest(digest)), now_s))
+        return Word(said, self._outbox(cycle, made, (venue_says, custodian_says), now_s))
 
     async def _sides(
-        self, cycle: CycleRecord, cycles: Sequence[CycleRecord]
+        self, cycle: CycleRecord, history: History
     ) -> tuple[Pin, dict[str, int], dict[str, int], Stated] | None:
         """The pin, the custodian's dues, the venue's, and its statement; None where there is nothing to compare."""
         pin = await on_thread(self.record.pin, cycle.id)
         stated = None if pin is None else await self.edge.stated(pin.last)
         if pin is None or stated is None or stated.last != pin.last:
             return None
-        asset = self.record.settler.asset
-        own, theirs = (owed_now(units, cycle, cycles, asset) for units in (pin.profit_units, stated.profit_units))
+        own, theirs = (owed_now(units, cycle, history) for units in (pin.profit_units, stated.profit_units))
         return pin, own, theirs, stated
 
     async def _made(self, cycle: CycleRecord, side: Side, pin: Pin) -> ChainCycle:

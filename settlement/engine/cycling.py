@@ -7,7 +7,7 @@ database and the chain do not have. Whoever does not answer is waited for until 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -16,8 +16,9 @@ from margin.instruments import Instrument
 from settlement.chain_hearing import Standing, heard
 from settlement.cycle_record import CycleRecord, Said
 from settlement.cycle_states import Act, Actor, State
+from settlement.engine.advances import advances_in, writing
 from settlement.engine.cycle_chain import CycleChain
-from settlement.engine.cycle_dues import ENDED, gross_of, owed_now, settled_units
+from settlement.engine.cycle_dues import ENDED, History, gross_of, owed_now
 from settlement.engine.cycle_pinning import Pinning
 from settlement.engine.cycle_reading import OnRecord, Seats
 from settlement.engine.cycle_sending import Sending
@@ -82,55 +83,55 @@ class Cycles:
             if cycle.digest:
                 await self._hear(cycle, standings.get(cycle.digest, Standing()))
         await on_thread(self.settler.tick, self.now_s())
-        cycles = await on_thread(self._record.cycles)
-        for cycle in cycles:
+        history = await on_thread(self._record.history)
+        for cycle in history.cycles:
             self._show(cycle)
-        for cycle in [cycle for cycle in cycles if cycle.state is State.FAILED and cycle.digest]:
+        for cycle in [cycle for cycle in history.cycles if cycle.state is State.FAILED and cycle.digest]:
             await self._send(cycle, standings.get(cycle.digest, Standing()))
-        due = next((cycle for cycle in cycles if cycle.state not in ENDED), None)
+        due = next((cycle for cycle in history.cycles if cycle.state not in ENDED), None)
         if due is not None:
-            await self._step(due, cycles, standings.get(due.digest, Standing()))
+            await self._step(due, history, standings.get(due.digest, Standing()))
 
     # -- the next step -------------------------------------------------------------------------------------------------
 
-    async def _step(self, cycle: CycleRecord, cycles: Sequence[CycleRecord], standing: Standing) -> None:
+    async def _step(self, cycle: CycleRecord, history: History, standing: Standing) -> None:
         match cycle.state:
             case State.OPEN:
-                await self._look(cycle, cycles)
+                await self._look(cycle, history)
             case State.CUT_OFF:
-                await self._compute(cycle, cycles)
+                await self._compute(cycle, history)
             case State.COMPUTED | State.DISPUTED:
-                await self._said(cycle, await self._signing.proposed(cycle, cycles))
+                await self._said(cycle, await self._signing.proposed(cycle, history))
             case State.PROPOSED:
-                await self._said(cycle, await self._signing.agreed(cycle, cycles, self.now_s()))
+                await self._said(cycle, await self._signing.agreed(cycle, history, self.now_s()))
             case State.LATE if not cycle.is_held:
-                await self._said(cycle, await self._signing.proposed(cycle, cycles))
+                await self._said(cycle, await self._signing.proposed(cycle, history))
             case State.PAID:
                 await self._reconcile(cycle)
             case _:
                 await self._send(cycle, standing)
 
-    async def _look(self, cycle: CycleRecord, cycles: Sequence[CycleRecord]) -> None:
+    async def _look(self, cycle: CycleRecord, history: History) -> None:
         """Cut off where a trigger asks for it; the book is at rest meanwhile, and told to the chain so far."""
-        last = max((one.cut_off_s for one in cycles), default=0)
+        last = max((one.cut_off_s for one in history.cycles), default=0)
         watch = self._watch or Watch(last or self.now_s())
         async with self.led.turn:
-            settled, purse = settled_units(cycles, self.settler.asset), await on_thread(self._record.purse)
-            seen = self._pinning.seen(settled, purse, self.now_s(), is_demanded=self.demanded.is_set())
+            purse = await on_thread(self._record.purse)
+            seen = self._pinning.seen(cycle, history, purse, self.now_s(), is_demanded=self.demanded.is_set())
             self._watch, fired = look(watch, seen, self.thresholds)
             if fired is None or seen.at_s <= last:
                 return
             self.demanded.clear()
             await self._pinning.pinned(cycle.id, Said(Act.CUT_OFF, Actor.OPERATOR, str(fired)), self.now_s())
 
-    async def _compute(self, cycle: CycleRecord, cycles: Sequence[CycleRecord]) -> None:
+    async def _compute(self, cycle: CycleRecord, history: History) -> None:
         pin = await on_thread(self._record.pin, cycle.id)
         if pin is None:  # silence has cut it off
             async with self.led.turn:
                 pin = await self._pinning.pinned(cycle.id, None, self.now_s())
-        dues = owed_now(pin.profit_units, cycle, cycles, self.settler.asset)
+        dues = owed_now(pin.profit_units, cycle, history)
         said = Said(Act.COMPUTE, Actor.OPERATOR, fills_digest=f"{cycle.venue}#{pin.last}", marks_digest=pin.batch.hex())
-        for late in await on_thread(self._record.late, pin, cycles, self.now_s()):
+        for late in await on_thread(self._record.late, pin, history.cycles, self.now_s()):
             await on_thread(self.settler.late_fill, late, self.now_s())
         await on_thread(self.settler.act, cycle.id, said, self.now_s(), gross_of(dues, cycle.id))
 
@@ -149,10 +150,17 @@ class Cycles:
         """All that the chain says of a cycle, act by act."""
         head, depth = self.chain.client.head.number, self.chain.client.depth
         while (said := heard(cycle, standing, head, depth)) is not None:
-            answer = await self._act(cycle, said)
+            beside = await self._advanced(cycle, standing) if said.act is Act.DEEPEN else None
+            answer = await self._act(cycle, said, beside)
             if not answer.ok or answer.cycle is None:
                 return
             cycle = answer.cycle
+
+    async def _advanced(self, cycle: CycleRecord, standing: Standing) -> Beside:
+        """What the venue's own compartment has paid for others, to be written where the cycle is posted."""
+        events = await self.chain.shortfalls(self.edge.address, standing.block)
+        advances = advances_in(cycle, events, self.seats.holders)
+        return writing(cycle, advances, self.settler, self.now_s())
 
     async def _reconcile(self, cycle: CycleRecord) -> None:
         """Confirmed once the compartments on chain hold what the books say."""

@@ -66,6 +66,12 @@ def last_act(tx: Connection, object_id: str) -> str | None:
     return None if facts is None else str(json.loads(facts).get("act", ""))
 
 
+def last_name(tx: Connection, object_id: str) -> str:
+    """The name of the last event of an object; "" where there is none."""
+    asked = select(EVENT.c.name).where(EVENT.c.object_id == object_id).order_by(EVENT.c.sequence.desc()).limit(1)
+    return tx.scalar(asked) or ""
+
+
 def deliver(tx: Connection, endpoint_id: str, position: int, object_id: str, at_s: int) -> None:
     """Queue one event for one endpoint."""
     row = {"endpoint_id": endpoint_id, "position": position, "object_id": object_id, "answer": ""}

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from custody import liens
 from custody.accounts import Chart
 from custody.books import Books
 from custody.custodian_tables import CUSTODIAN
@@ -17,6 +18,7 @@ from custody.database import LEDGER, Database, open_database
 from custody.transfers import Kind, Reason, Transfer
 from settlement.chain_hearing import TOPICS
 from settlement.chain_hearing import Told as Now
+from settlement.contracts import Contracts
 from settlement.cycle_record import CycleRecord, CycleTerms
 from settlement.cycle_states import State
 from settlement.devnet import Anvil
@@ -24,6 +26,7 @@ from settlement.engine import cycle_store as store
 from settlement.engine.cycle_store import Query
 from settlement.engine.simulation import USDC, VENUE, Scale, Simulation, staged
 from settlement.engine.telling import Told, told
+from settlement.keys import holder_of
 from settlement.mirror import HOUSE
 from settlement.node import Node
 from settlement.records import DESK
@@ -97,6 +100,7 @@ class World:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """The engine, begun anew wherever it crashes. Blocks come by themselves."""
+        self.simulation.cycles = None
         tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._mine())]
         try:
             yield
@@ -152,6 +156,15 @@ class World:
         ) as at:
             yield at
 
+    def liens(self) -> dict[str, int]:
+        """Dollars that have to stay, by owner."""
+        with self.opened() as database, database.snapshot() as reader:
+            return {one.party: one.units // USD for one in liens.liens(reader, venue=VENUE)}
+
+    def is_halted(self) -> bool:
+        with self.opened() as database, database.snapshot() as reader:
+            return liens.is_halted(reader, VENUE)
+
     def cycle(self, number: int = 1) -> CycleRecord:
         with self.opened() as database, database.snapshot() as reader:
             (listed,) = store.cycles(reader, Query(id=f"{VENUE}/{number}"), 0, 1)
@@ -200,15 +213,32 @@ class World:
         }  # fmt: skip
 
     def funded(self, party: str, usd: int) -> None:
-        """More collateral, in the books and on the chain."""
-        given = Transfer(f"more/{party}/{usd}", Chart("USDC").vault().id, self.account(party), usd * USD,
-                         Reason.DEPOSIT, Kind.POSTED)  # fmt: skip
-        contracts, venue = self.simulation.contracts, self.simulation.edge.address
+        """More collateral, in the books and on the chain; not while the engine runs, whose key it is."""
+        contracts, venue = self._contracts(), self.simulation.edge.address
         plenty = Reserves(10**15, 2 + self.starts, bytes(32))
         contracts.credit(USDC, self.simulation.seats.holders[party], venue, usd * USD, plenty)
+        self._posted(Chart("USDC").vault().id, self.account(party), usd, Reason.DEPOSIT)
+
+    def left(self, party: str, usd: int) -> None:
+        """Claims leave a compartment, and only the chain knows; not while the engine runs."""
+        contracts, venue = self._contracts(), self.simulation.edge.address
+        contracts.release(USDC, holder_of(party, VENUE), venue, usd * USD, 2**40)
+
+    def booked_as_left(self, party: str, usd: int) -> None:
+        """The books hear of what has left."""
+        self._posted(self.account(party), Chart("USDC").vault().id, usd, Reason.WITHDRAWAL)
+
+    def _contracts(self) -> Contracts:
+        """With the operator's nonce asked for anew: the engine has the same key."""
+        contracts = self.simulation.contracts
+        return replace(contracts, chain=replace(contracts.chain, _nonce=-1))
+
+    def _posted(self, debit: str, credit: str, usd: int, why: Reason) -> None:
+        given = Transfer(f"{why.name}/{debit}/{credit}/{usd}", debit, credit, usd * USD, why, Kind.POSTED)
+        given = replace(given, id=given.id[-64:])
         with self.opened(read_only=False) as database:
             (outcome,) = Books(database).post([given], self.simulation.now_s())
-        assert outcome.ok
+        assert outcome.ok, outcome
 
 
 @contextmanager
