@@ -7,7 +7,7 @@ the database and the chain as they are, and the engine begins again from them.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,9 +21,11 @@ from settlement.engine.judging import Window
 from settlement.engine.mirror_chain import MirrorChain
 from settlement.engine.mirroring import Mirroring
 from settlement.engine.packing import Limits
+from settlement.engine.proving import Proving, SignedVenue
 from settlement.engine.roster import Roster
 from settlement.engine.stored import Outgoing
 from settlement.engine.threads import on_thread
+from settlement.engine.verdicts import EntryRefusal
 from settlement.engine.writes import Charge, Writes
 from settlement.node import ChainError
 from settlement.reports import Report, VenueFeed
@@ -83,6 +85,8 @@ class Engine:
     on_confirmed: Callable[[Outgoing], None] = field(default=lambda _: None)
     leads: asyncio.Event = field(default_factory=asyncio.Event)
     beside: Beside = nothing
+    signed: Mapping[str, SignedVenue] = field(default_factory=dict)
+    """By name, the venues that show the actions behind their fills."""
 
     async def run(self) -> None:
         """Lead or stand by, for ever. Raises DivergedError and MirrorRefusedError: a person has to look at these."""
@@ -105,6 +109,7 @@ class Engine:
         mirroring.confirmed = confirmed
         mirroring.add(waiting)
         await self.chain.forget()
+        await self._prove_again(writes)
         self.leads.set()
         queue: asyncio.Queue[Report] = asyncio.Queue(settings.queue)
         led = Leading(writes, mirroring, asyncio.Lock())
@@ -120,16 +125,32 @@ class Engine:
         finally:
             await self.chain.forget()
 
+    async def _prove_again(self, writes: Writes) -> None:
+        """What orders have been filled with so far is known anew from the actions behind it."""
+        intake = writes.intake
+        for name, venue in self.signed.items():
+            intake.proofs[name] = proving = Proving.of(venue)
+            reports, unproven = await on_thread(writes.proven, name)
+            for taken in reports:
+                await proving.ask([taken.report])
+                fresh = taken.report.entries()[taken.new_from - taken.report.first :]
+                codes = intake.judge(name, fresh, taken.recorded_at_ms).codes
+                for number in unproven & set(range(taken.new_from, taken.report.last + 1)):
+                    codes[number - taken.new_from] = EntryRefusal.NOT_AS_SIGNED.code
+                proving.refused(taken.report, taken.new_from, codes)
+
     async def _take_in(self, led: Leading, queue: "asyncio.Queue[Report]") -> None:
         """Everything that waits goes into one transaction."""
         writes, mirroring = led.writes, led.mirroring
         while True:
-            reports = await _drained(queue, mirroring)
+            reports = await drained(queue)
             while len(mirroring.waiting) >= self.settings.backlog:
                 await asyncio.sleep(0.001)
             cut = mirroring.has_room
             if not (reports or (cut and writes.intake.book.is_dirty)):
                 continue
+            for venue, proving in writes.intake.proofs.items():
+                await proving.ask([report for report in reports if report.venue == venue])
             async with led.turn:
                 mirroring.add(await on_thread(writes.take, reports, cut))
 
@@ -157,7 +178,7 @@ async def _fetch(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]"
         await asyncio.sleep(VENUE_PAUSE_S)
 
 
-async def _drained(queue: "asyncio.Queue[Report]", mirroring: Mirroring) -> list[Report]:
+async def drained(queue: "asyncio.Queue[Report]") -> list[Report]:
     """What waits in the queue, at least one unless there is room for what was left uncut."""
     reports: list[Report] = []
     with suppress(TimeoutError):

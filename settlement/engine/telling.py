@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from settlement.cycle_record import Event
 from settlement.engine.webhook_tables import DELIVERY, ENDPOINT, EVENT
+from settlement.venues.action_check import RefusedFill
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,15 @@ def tell_of(
         if wants(endpoint.events, name):
             deliver(tx, endpoint.id, position, object_id, at_s[1])
     return Told(position, object_id, (last or 0) + 1, name, facts, *at_s)
+
+
+def tell_of_refused(tx: Connection, refused: RefusedFill, recorded_at_ms: int) -> Told:
+    """A fill that its sides have not signed is a break until the venue says it anew."""
+    facts = {"type": "status", "venue": refused.venue, "number": refused.number, "refusal": str(refused.refusal),
+             "explanation": str(refused)}  # fmt: skip
+    at_s = refused.entry.occurred_at_ms // 1000, recorded_at_ms // 1000
+    name = f"break/action/{refused.venue}/{refused.number}"
+    return tell_of(tx, name, "reconciliation.break_opened", facts, at_s)
 
 
 def last_act(tx: Connection, object_id: str) -> str | None:
