@@ -6,13 +6,14 @@ what follows it is booked. Whoever begins to lead asks for the evidence of all t
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from settlement.engine.judging import Codes
+from settlement.engine.stored import Taken
 from settlement.engine.verdicts import BOOKED, EntryRefusal
 from settlement.reports import ENTRY, EntryKind, Report
 from settlement.venues.action_check import ActionCheck, Evidence, EvidenceFeed, RefusedFill
@@ -56,6 +57,13 @@ class Proving:
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(EVIDENCE_S):
                     self._shown |= await self.feed.evidence(wanted)
+
+    def recall(self, taken: Taken, codes: Codes, unproven: Collection[int]) -> None:
+        """Count what was taken in before towards its orders, but for those numbers that were refused then."""
+        for number in range(taken.new_from, taken.report.last + 1):
+            if number in unproven:
+                codes[number - taken.new_from] = EntryRefusal.NOT_AS_SIGNED.code
+        self.refused(taken.report, taken.new_from, codes)
 
     def refused(self, report: Report, first: int, codes: Codes) -> list[RefusedFill]:
         """The fills from number `first` on that are not what their sides have signed; `codes` is marked with them.

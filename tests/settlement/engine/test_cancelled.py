@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from settlement.engine.engine import drained
+from settlement.engine.hearing import drained
 from settlement.reports import Report
 from tests.settlement.engine.market import entry, report
 
