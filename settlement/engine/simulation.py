@@ -25,6 +25,7 @@ from settlement.cycle_record import CycleRecord, CycleTerms
 from settlement.cycle_steps import Ground
 from settlement.deployment import deploy
 from settlement.engine import stored
+from settlement.engine.attestation_hearing import Attestations
 from settlement.engine.chain_client import ChainClient
 from settlement.engine.client_chain import ClientChain
 from settlement.engine.consequences import Consequences
@@ -132,8 +133,10 @@ class Simulation:
                 led, settler, CycleChain(client, at), self.edge, self.custodian, self.seats,
                 self.venue.registry.by_number, TERMS, self.now_s, self.thresholds, on_state=self.on_state,
             )  # fmt: skip
+            heard = Attestations(client, self.contracts.minter, database, settler.fence, self.now_s)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.cycles.run())
+                tasks.create_task(heard.run())
                 if self.webhook_key:
                     tasks.create_task(self._deliver(database))
 

@@ -1,5 +1,6 @@
 """Cycles through the engine, on a real node and a real ledger: whatever breaks, each is paid once or not at all."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -221,3 +222,13 @@ async def test_what_the_venue_pays_for_a_payer_is_an_advance_in_the_books_and_du
         await world.until(State.CONFIRMED, 2)
     assert world.paid(2) == {"maker": -500, HOUSE: 500}
     assert world.ledger() == world.on_chain() == {**BEFORE, "hedger": 1_900, "maker": 200}
+
+
+async def test_an_attestation_that_the_minter_has_taken_is_told_once(world: World) -> None:
+    for _ in range(2):
+        async with world.running():
+            await world.until_so(lambda: bool(world.events("attestation.")))
+            await asyncio.sleep(1)
+    told = world.events("attestation.")
+    assert [(one.name, one.facts["sequence"]) for one in told] == [("attestation.published", 1)]
+    assert world.simulation.contracts.attested["USDC"].reserves == int(told[0].facts["reserves"])
