@@ -62,9 +62,13 @@ def checks_on_chain(file: Path, place: str) -> Iterator[Check]:
         yield Check("the chain", Verdict.FAILED, (str(why),))
         return
     with closing(node):
-        state = AtBlock.of(node)
+        try:
+            state = AtBlock.of(node)
+        except ChainError as why:
+            yield Check("the chain", Verdict.FAILED, (str(why),))
+            return
         yield asked("contracts' code", lambda: code_faults(state, where), _at(state.block))
-        yield asked("positions from calldata", lambda: _breaks(compare_positions(state, where.position_book)))
+        yield asked("positions from calldata", lambda: _breaks(compare_positions(state, where)))
         yield asked("reconciliation", lambda: _breaks(reconciled(state, place, where)))
 
 

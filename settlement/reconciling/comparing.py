@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from eth_utils.crypto import keccak
 
 from settlement.contracts import POSITIONS, TOKEN, VAULT
-from settlement.derive_abi import SUB_ACCOUNTS
 from settlement.derive_adapter import DeriveVenue
 from settlement.rebuild import rebuilt
 from settlement.reconciling.amounts import InFlight, Line, Worth, compare_lines
@@ -24,17 +23,21 @@ AT_ONCE = 2_000
 def compare(state: AtBlock, books: InBooks, where: Whereabouts) -> Outcome:
     """Everything that the file names. Raises ChainError, RebuildError, ReplicaError where a record cannot be read."""
     total = compare_lines(_compartments(state, books, where)) + compare_lines(_strangers(state, where))
-    total += compare_lines(_supplies(state, books, where)) + compare_positions(state, where.position_book)
+    total += compare_lines(_supplies(state, books, where)) + compare_positions(state, where)
     for wrapper in where.wrappers:
         total += _wrapped(state, books, where.asset_at(wrapper.symbol), wrapper)
     state.require_kept()
     return total
 
 
-def compare_positions(state: AtBlock, book: str) -> Outcome:
-    """The book's storage against the fold of all calldata that it took: who ever traded, in every instrument."""
+def compare_positions(state: AtBlock, where: Whereabouts) -> Outcome:
+    """The book's storage against the fold of all calldata that it took: in every instrument, whoever ever traded and
+    whoever has a compartment.
+    """
+    book = where.position_book
     replica = rebuilt(state.node, book, state.up_to)
-    accounts = sorted({account for account, _ in replica.positions})
+    traded = {account.lower() for account, _ in replica.positions}
+    accounts = sorted(traded | {one.holder.lower() for one in where.compartments})
     # Also what nobody ever traded: a position that no batch brought stands there.
     keys = [(account, number) for account in accounts for number in sorted(replica.lot_sizes_e18)]
     lines = []
@@ -100,12 +103,17 @@ def _supplies(state: AtBlock, books: InBooks, where: Whereabouts) -> Iterator[Li
 
 def _wrapped(state: AtBlock, books: InBooks, token: TokenAt, wrapper: WrapperAt) -> Outcome:
     venue = DeriveVenue(wrapper.sub_accounts, wrapper.wrapper, token.token, token.asset)
-    backing = venue.backing(state, [one.number for one in wrapper.held])
+    backing = venue.backing(state)
     worth = Worth(token.price_e6, 10**18)
     scale = venue.to_e18(1)
-    lines = []
+    named = {one.number for one in wrapper.held}
+    strange = {number: found for number, found in backing.credited_e18.items() if number not in named}
+    lines = [
+        Line("sub-account", f"{number} at {wrapper.wrapper}", {Source.LEDGER: None, Source.VENUE: found}, worth=worth)
+        for number, found in strange.items()
+    ]
     for one in wrapper.held:
-        found = state.read(SUB_ACCOUNTS, wrapper.sub_accounts, "getBalance", one.number, wrapper.wrapper, 0)
+        found = backing.credited_e18.get(one.number, 0)
         units = books.balances.get(one.account)
         said = {Source.LEDGER: None if units is None else units * scale, Source.VENUE: found}
         waits = _in_flight(books.waiting.get(one.account, ()), scale)

@@ -170,6 +170,25 @@ def test_a_break_in_the_books_goes_into_suspense_and_out_by_linked_transfers(gro
     assert ground.books.balance(CHART.suspense().id) == 5
 
 
+def test_a_position_of_a_holder_who_never_traded_is_found(ground: Ground) -> None:
+    quiet = signer_of("client/quiet").address
+    ground.holders["quiet"] = quiet
+    ground.books.open_accounts([account("quiet")])
+    assert ground.outcome().reconciled
+    read = POSITIONS.call("positionOf", quiet, LISTED)
+    asked = {"to": ground.contracts.positions, "data": "0x" + read.hex()}
+    listed = ground.node.rpc("eth_createAccessList", asked, "latest")["accessList"]
+    (keys,) = [one["storageKeys"] for one in listed if one["address"].lower() == ground.contracts.positions.lower()]
+    empty = [key for key in keys if not int(ground.node.rpc("eth_getStorageAt", asked["to"], key, "latest"), 16)]
+    slot = "0x" + (3 << (192 - 64 * LISTED)).to_bytes(32).hex()
+    ground.node.rpc("anvil_setStorageAt", asked["to"], empty[-1], slot)
+    ground.node.rpc("evm_mine")
+    (found,) = ground.outcome().breaks
+    assert (found.what, found.place, found.said) == (
+        "position", f"{quiet.lower()} in instrument {LISTED}", {LEDGER: 0, CHAIN: 3},
+    )  # fmt: skip
+
+
 # -- one block ---------------------------------------------------------------------------------------------------------
 
 
