@@ -117,7 +117,7 @@ def _wrapped(state: AtBlock, books: InBooks, token: TokenAt, wrapper: WrapperAt)
         units = books.balances.get(one.account)
         said = {Source.LEDGER: None if units is None else units * scale, Source.VENUE: found}
         waits = _in_flight(books.waiting.get(one.account, ()), scale)
-        lines.append(Line("sub-account", one.account, said, scale, waits, worth))
+        lines.append(Line("sub-account", one.account, said, scale, waits, worth, is_account=True))
     return compare_backing(backing, worth) + compare_lines(lines)
 
 
@@ -125,7 +125,7 @@ def _line(what: str, account: str, books: InBooks, token: TokenAt, found: int) -
     scale, units = token.asset.to_chain(1), books.balances.get(account)
     said = {Source.LEDGER: None if units is None else units * scale, Source.CHAIN: found}
     waits = books.waiting.get(account, ())
-    return Line(what, account, said, scale, _in_flight(waits, scale), _worth(token))
+    return Line(what, account, said, scale, _in_flight(waits, scale), _worth(token), is_account=True)
 
 
 def _in_flight(waits: tuple[Waiting, ...], scale: int) -> tuple[InFlight, ...]:

@@ -13,7 +13,7 @@ from custody.transfers import Kind, Reason, Transfer
 from settlement.cli import main
 from settlement.contracts import POSITIONS, TOKEN, VAULT, Contracts
 from settlement.devnet import Anvil
-from settlement.engine.break_keeping import open_breaks
+from settlement.engine.break_record import open_breaks
 from settlement.keys import signer_of
 from settlement.node import ChainError
 from settlement.reconciling.at_block import AtBlock, Block
@@ -230,6 +230,7 @@ def test_reconcile_says_so_as_text_and_as_json(
     assert said["breaks"][0] == {
         "id": f"amount/compartment/{HEDGER}", "type": "amount", "what": "compartment", "place": HEDGER,
         "owner": "chain", "said": {"ledger": "100", "chain": "70"}, "first": "", "age_s": 0, "effect_e6": "30",
+        "on_record": None,
     }  # fmt: skip
     assert said["block"]["hash"] == AtBlock.of(ground.node).block.hash
 
