@@ -9,7 +9,7 @@ from pathlib import Path
 from custody.database import LEDGER
 from settlement.commands.break_telling import as_fields as kept_fields
 from settlement.commands.break_telling import sentence
-from settlement.commands.chain_checks import node_of, reconciled, whereabouts_in
+from settlement.commands.chain_checks import node_of, reconciled, statement_of, whereabouts_in
 from settlement.commands.printing import date, print_json, print_line, printable
 from settlement.commands.running import DONE, FAILED, looked_at, opened
 from settlement.engine.break_keeping import keep
@@ -20,7 +20,11 @@ from settlement.reconciling.at_block import AtBlock, Block
 from settlement.reconciling.breaks import Break, Outcome
 from settlement.records import DESK
 from settlement.replica import ReplicaError
+from settlement.reports import ReportError
 
+NOT_COMPARED = (
+    "Nothing was compared, and no break is on record: see that the node runs and has the block, and ask again."
+)
 Json = dict[str, object]
 OnRecord = Mapping[str, KeptBreak]
 """The open breaks by what a reconciliation calls them."""
@@ -34,18 +38,20 @@ class Asked:
     database: str
     block: int | None
     record: bool
+    statement: Path | None = None
 
 
 def tell(asked: Asked, now_s: int, as_json: bool) -> int:
     """Reconcile and print; FAILED on a break, and where the chain cannot be read."""
     where = whereabouts_in(asked.chain)
+    statement = None if asked.statement is None else statement_of(asked.statement)
     try:
         with closing(node_of(where)) as node:
             state = AtBlock.of(node, asked.block)
-            outcome = reconciled(state, asked.database, where)
+            outcome = reconciled(state, asked.database, where, statement)
             on_record = _on_record(asked.database)
-    except (ChainError, RebuildError, ReplicaError) as why:
-        sys.stderr.write(f"reconcile: {printable(str(why))}\n")
+    except (ChainError, RebuildError, ReplicaError, ReportError) as why:
+        sys.stderr.write(f"reconcile: {printable(str(why))}\n{NOT_COMPARED}\n")
         return FAILED
     if asked.record:
         with opened(asked.database, schemas=(LEDGER, DESK)) as (database, _):
