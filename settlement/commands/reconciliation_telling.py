@@ -9,9 +9,9 @@ from pathlib import Path
 from custody.database import LEDGER
 from settlement.commands.break_telling import as_fields as kept_fields
 from settlement.commands.break_telling import sentence
-from settlement.commands.chain_checks import node_of, reconciled, statement_of, whereabouts_in
 from settlement.commands.printing import date, print_json, print_line, printable
 from settlement.commands.running import DONE, FAILED, looked_at, opened
+from settlement.commands.three_sides import node_of, reconciled, statement_of, whereabouts_in
 from settlement.engine.break_keeping import keep
 from settlement.engine.break_record import KeptBreak, has_record, open_breaks
 from settlement.node import ChainError

@@ -56,7 +56,7 @@ class Ground:
         contracts = self.contracts
         names = {
             "CollateralVault": contracts.vault, "PositionBook": contracts.positions, "MarkFeed": contracts.marks,
-            "AttestedMinter": contracts.minter,
+            "AttestedMinter": contracts.minter, "SettlementBook": contracts.settlement,
         }  # fmt: skip
         token = TokenAt("USDC", 6, 6, contracts.tokens["USDC"], USD)
         compartments = [CompartmentAt(account(one).id, holder, HARBOUR.address) for one, holder in self.holders.items()]

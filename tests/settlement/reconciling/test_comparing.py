@@ -267,7 +267,7 @@ def test_verify_all_asks_everything_that_it_is_given(
         "journal": "ok", "seals": "ok", "balances": "ok", "custodian's log": "not_asked", "proofs": "not_asked",
         "contracts' code": "ok", "positions from calldata": "ok", "reconciliation": "ok",
         "venue's statement": "not_asked", "engine's mirror": "not_asked", "marks of the feed": "not_asked",
-        "wrappers": "not_asked", "cycles": "not_asked",
+        "wrappers": "not_asked",
     }  # fmt: skip
     assert run() == (0, sound)
     position_changed(ground)
