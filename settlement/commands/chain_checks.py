@@ -15,7 +15,7 @@ from settlement.node import ChainError
 from settlement.rebuild import RebuildError
 from settlement.reconciling.at_block import AtBlock, Block
 from settlement.reconciling.breaks import Outcome
-from settlement.reconciling.comparing import compare_positions
+from settlement.reconciling.positions import compare_positions
 from settlement.reconciling.statement import Statement
 from settlement.reconciling.whereabouts import Whereabouts
 from settlement.replica import ReplicaError

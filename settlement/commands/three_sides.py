@@ -15,9 +15,10 @@ from settlement.node import ChainError, Node
 from settlement.reconciling.amounts import Worth
 from settlement.reconciling.at_block import AtBlock
 from settlement.reconciling.breaks import Outcome
-from settlement.reconciling.comparing import Beside, compare
+from settlement.reconciling.comparing import compare
 from settlement.reconciling.cycles import compare_cycles
 from settlement.reconciling.in_books import in_books
+from settlement.reconciling.positions import Beside
 from settlement.reconciling.statement import Statement, statement_in
 from settlement.reconciling.whereabouts import Whereabouts
 

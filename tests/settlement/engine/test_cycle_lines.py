@@ -10,13 +10,16 @@ from custody.accounts import Chart
 from custody.database import LEDGER, open_database
 from custody.transfers import Reason, Transfer
 from settlement.chain_hearing import TOPICS, Duty, standings
+from settlement.commands.three_sides import reconciled
 from settlement.contracts import Contracts
 from settlement.cycle_states import Act, Actor, State
 from settlement.engine.cycle_lines import cycle_lines
 from settlement.mirror import HOUSE
 from settlement.reconciling.amounts import Worth
+from settlement.reconciling.at_block import AtBlock
 from settlement.reconciling.breaks import BreakType, Outcome
 from settlement.reconciling.cycles import compare_cycles
+from settlement.reconciling.whereabouts import ContractAt, Whereabouts
 from settlement.records import DESK
 from tests.settlement.engine.settling_stage import Stage, stage_on
 
@@ -37,6 +40,14 @@ def compared(stage: Stage) -> Outcome:
         return compare_cycles(list(cycle_lines(reader, stage.settler.books, told)), Worth(1))
 
 
+def asked_by_the_command(stage: Stage, place: Path) -> Outcome:
+    """As `bulkhead reconcile` asks, of a file that names the contracts alone."""
+    contracts, node = stage.contracts, stage.contracts.chain.node
+    book = ContractAt("SettlementBook", contracts.settlement)
+    where = Whereabouts(node.name, node.chain_id, contracts.vault, contracts.positions, (book,), (), (), ())
+    return reconciled(AtBlock.of(node), str(place), where)
+
+
 def final(stage: Stage) -> None:
     stage.agreed(PAYS)
     assert stage.send() is Duty.PROPOSE
@@ -55,13 +66,15 @@ def test_a_cycle_that_is_paid_once_on_both_sides_is_clean(stage: Stage) -> None:
     assert (told.breaks, told.explained, told.compared) == ((), (), 4)
 
 
-def test_what_is_posted_for_a_cycle_beside_its_payments_is_found(stage: Stage) -> None:
+def test_what_is_posted_for_a_cycle_beside_its_payments_is_found(stage: Stage, tmp_path: Path) -> None:
     final(stage)
     stage.mine()
     assert stage.hear() is State.PAID
     account = stage.account("maker")
     again = Transfer("again", stage.account("treasury"), account, 30, Reason.SETTLEMENT, reference="harbour/1")
     assert stage.settler.books.post([again], stage.now_s)[0].ok
+    by_command = asked_by_the_command(stage, tmp_path / "ledger.sqlite")
+    assert [one.id for one in by_command.breaks if one.what == "payment"] == [one.id for one in compared(stage).breaks]
     found = {one.place: (one.type, one.effect_e6) for one in compared(stage).breaks}
     assert found == {
         f"{account} in harbour/1": (BreakType.DUPLICATE, 30),

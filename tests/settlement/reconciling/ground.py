@@ -17,8 +17,9 @@ from settlement.keys import signer_of
 from settlement.node import Node
 from settlement.reconciling.at_block import AtBlock
 from settlement.reconciling.breaks import Outcome
-from settlement.reconciling.comparing import NOTHING, Beside, compare
+from settlement.reconciling.comparing import compare
 from settlement.reconciling.in_books import in_books
+from settlement.reconciling.positions import NOTHING, Beside
 from settlement.reconciling.whereabouts import CompartmentAt, ContractAt, TokenAt, Whereabouts, WrapperAt
 from tests.settlement.sole_minter import PLENTY
 

@@ -27,7 +27,7 @@ from settlement.engine.stored import (
 )
 from settlement.engine.verdicts import EntryRefusal
 from settlement.reconciling.breaks import BreakType, Outcome, Source
-from settlement.reconciling.comparing import Beside
+from settlement.reconciling.positions import Beside
 from settlement.reconciling.statement import Statement
 from settlement.records import DESK
 from settlement.reports import EntryKind, Report
