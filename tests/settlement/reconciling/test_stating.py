@@ -31,6 +31,8 @@ from settlement.reconciling.positions import Beside
 from settlement.reconciling.statement import Statement
 from settlement.records import DESK
 from settlement.reports import EntryKind, Report
+from settlement.signed_marks import Mark as FeedMark
+from settlement.signed_marks import MarkBatch
 from settlement.venues.entry import Entry
 from tests.settlement.reconciling.ground import LISTED, USD, Ground, account, add_to_slot, ground_on
 from tests.settlement.reconciling.test_statement import stated
@@ -187,6 +189,23 @@ def test_balances_that_differ_are_found(ground: Ground) -> None:
 def test_a_mark_that_the_feed_has_not_is_found(ground: Ground) -> None:
     told = replace(honest(ground), marks={LISTED: (PRICE_E6, 100)})
     assert found(ground, told) == [("mark", BreakType.MISSING, CHAIN, 0)]
+
+
+@pytest.mark.parametrize(("dearer_e6", "later_s", "expected"), [
+    (0, 0, []), (USD, 0, [BreakType.MARK]), (0, 1, [BreakType.TIMING]), (USD, 1, [BreakType.MARK]),
+])  # fmt: skip
+def test_a_stated_mark_is_held_against_the_signed_one(
+    ground: Ground, dearer_e6: int, later_s: int, expected: list[BreakType]
+) -> None:
+    contracts, at_s = ground.contracts, ground.node.block_time()
+    batch = MarkBatch(1, at_s, (FeedMark(LISTED, PRICE_E6),))
+    contracts.chain.send_together([contracts.marking(batch, batch.digest(contracts.marks_domain))])
+    told = replace(honest(ground), marks={LISTED: (PRICE_E6 + dearer_e6, at_s + later_s)})
+    breaks = outcome(ground, told).breaks
+    assert [(one.type, one.what, one.place) for one in breaks] == [
+        (kind, "mark", f"{LISTED} at harbour") for kind in expected
+    ]
+    assert all(one.said.keys() == {VENUE, CHAIN} for one in breaks)
 
 
 def test_a_statement_of_another_cut_off_is_told(ground: Ground) -> None:
