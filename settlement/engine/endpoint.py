@@ -7,12 +7,15 @@ may be lost is what was asked, never the knowledge of it: who asks has written d
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from settlement.devnet import Anvil
 from settlement.engine.chain_errors import LostConnectionError, NodeStoppedError
 from settlement.engine.ipc import IpcTransport
 from settlement.node import DYING_S, ChainError
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 Request: TypeAlias = tuple[str, Sequence[object]]
 """A method and its parameters."""
@@ -36,37 +39,47 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """web3's asynchronous HTTP provider without its middleware and without its own retries."""
+    """One session of aiohttp, its connections kept.
+
+    Not web3's asynchronous HTTP provider: that guards its sessions with a thread's lock for the whole process, which a
+    question that is cancelled while it waits for it never gives back; every later question then waits for ever.
+    """
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        from aiohttp import ClientTimeout
-        from web3 import AsyncHTTPProvider
-
-        limits = {"timeout": ClientTimeout(total=timeout_s)}
-        self._provider = AsyncHTTPProvider(url, request_kwargs=limits, exception_retry_configuration=None)
+        self._url, self._timeout_s = url, timeout_s
+        self._session: ClientSession | None = None
+        self._asked = 0
 
     async def ask(self, request: Request) -> Any:
-        from web3.types import RPCEndpoint
-
-        method, params = request
-        return await self._heard(self._provider.make_request(RPCEndpoint(method), params))
+        return await self._posted(self._numbered(request))
 
     async def ask_all(self, requests: Sequence[Request]) -> Any:
-        from web3.types import RPCEndpoint
+        asked = [self._numbered(request) for request in requests]
+        told = await self._posted(asked)
+        if not isinstance(told, list) or any(not isinstance(one, dict) for one in told):
+            return told
+        by_number = {one.get("id"): one for one in told}  # a node may answer a batch in any order
+        return [by_number[one["id"]] for one in asked] if {one["id"] for one in asked} == by_number.keys() else told
 
-        asked = [(RPCEndpoint(method), params) for method, params in requests]
-        return await self._heard(self._provider.make_batch_request(asked))
+    def _numbered(self, request: Request) -> Answer:
+        self._asked += 1
+        return {"jsonrpc": "2.0", "id": self._asked, "method": request[0], "params": list(request[1])}
 
-    async def _heard(self, answering: Any) -> Any:
-        from aiohttp import ClientError
+    async def _posted(self, asked: Answer | list[Answer]) -> Any:
+        from aiohttp import ClientError, ClientSession, ClientTimeout
 
+        if self._session is None:
+            self._session = ClientSession(timeout=ClientTimeout(total=self._timeout_s), raise_for_status=True)
         try:
-            return await answering
+            async with self._session.post(self._url, json=asked) as answer:
+                return await answer.json(content_type=None)
         except (OSError, TimeoutError, ClientError, json.JSONDecodeError, UnicodeDecodeError) as why:
             raise LostConnectionError(f"{type(why).__name__} {why}".strip()) from why
 
     async def close(self) -> None:
-        await self._provider.disconnect()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
 
 class Endpoint:

@@ -53,6 +53,18 @@ async def test_answers_to_many_questions_at_once_are_not_mixed_up(endpoint: Endp
     assert singles == list(range(20))
 
 
+async def test_questions_that_are_cancelled_leave_others_their_way(endpoint: Endpoint) -> None:
+    """Seeds 59 and 100 of the faults: over web3's HTTP provider no later question of the process was ever answered."""
+    for pause_ms in range(40):
+        asking = [asyncio.create_task(endpoint.rpc("eth_chainId")) for _ in range(10)]
+        await asyncio.sleep(pause_ms / 10_000)
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+    async with asyncio.timeout(4):
+        assert await endpoint.rpc("eth_chainId")
+
+
 async def test_a_node_refuses_in_its_own_words(endpoint: Endpoint) -> None:
     with pytest.raises(ChainError, match=f"{endpoint.name} refused eth_sendRawTransaction: Failed to decode"):
         await endpoint.rpc("eth_sendRawTransaction", "0x02c0")

@@ -6,8 +6,8 @@ A revision is what was released: it repeats what `settlement.engine.break_tables
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _NAME = sa.String().with_variant(sa.String(collation="C"), "postgresql")
