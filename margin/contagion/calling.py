@@ -62,6 +62,8 @@ class Calls:
 
     def close_healthy(self, prices: Prices) -> None:
         """End the calls of accounts that have maintenance margin again, or nothing left."""
+        if self.opened == 0:
+            return
         open_ = np.flatnonzero(self.deadline_s != NO_CALL).astype(np.int32)
         if len(open_):
             equity, needed = standings(open_, self.books.rows, prices)

@@ -6,7 +6,7 @@ has to spare over what it could lose per unit of relative move (specs/contagion.
 rates that are rounded up, and lean to caution; whoever is beyond its bound is tested exactly.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit, prange
@@ -24,8 +24,10 @@ _SLACK = 1e-9
 """Relative: what float64 may be off in a bound, many times over."""
 SEEN_AGAIN = 0.02
 """When prices are this far from where radii were measured, they are measured anew."""
-MANY = 20
-"""When more than one unit in so many has changed, all are measured anew."""
+MANY = 50
+"""When more than one unit in so many has changed and still holds something, all are measured anew."""
+FEW = 4096
+"""So many are looked at by one thread."""
 
 
 class Units(NamedTuple):
@@ -36,18 +38,40 @@ class Units(NamedTuple):
     tested: NDArray[np.bool_]
 
 
+@njit(inline="always")
+def _figure(unit: int, units: Units, rows: Rows, prices: Prices) -> tuple[int, int]:
+    """Equity and requirement of a unit; a requirement of 0 where there is nothing to test or nothing is wrong."""
+    have, ask = 0, 0
+    for account in range(units.first[unit], units.first[unit + 1]):
+        own, asked = standing(account, rows, prices)
+        have += own
+        ask += asked
+    below = units.tested[unit] and ask > 0 and have < max(ask, units.floor[unit])
+    return have, ask if below else 0
+
+
 @njit(parallel=True, cache=True)
-def _figures(chosen: Indexes, units: Units, rows: Rows, prices: Prices, equity: Whole, needed: Whole) -> None:
-    """Equity and requirement of these units; a requirement of 0 where there is nothing to test or nothing is wrong."""
+def _figures_of_many(chosen: Indexes, units: Units, rows: Rows, prices: Prices, equity: Whole, needed: Whole) -> None:
+    """The figures of these units, by all threads."""
     for number in prange(len(chosen)):
-        unit = chosen[number]
-        have, ask = 0, 0
-        for account in range(units.first[unit], units.first[unit + 1]):
-            own, asked = standing(account, rows, prices)
-            have += own
-            ask += asked
-        below = units.tested[unit] and ask > 0 and have < max(ask, units.floor[unit])
-        equity[number], needed[number] = have, ask if below else 0
+        equity[number], needed[number] = _figure(chosen[number], units, rows, prices)
+
+
+@njit(cache=True)
+def _figures_of_few(chosen: Indexes, units: Units, rows: Rows, prices: Prices, equity: Whole, needed: Whole) -> None:
+    """The same by one thread: to wake the others takes longer than to look at a few thousand."""
+    for number in range(len(chosen)):
+        equity[number], needed[number] = _figure(chosen[number], units, rows, prices)
+
+
+@njit(cache=True)
+def _holding(chosen: Indexes, units: Units, rows: Rows) -> NDArray[np.bool_]:
+    """Which of these units hold anything."""
+    holds = np.zeros(len(chosen), np.bool_)
+    for number, unit in enumerate(chosen):
+        for at in range(rows.first[units.first[unit]], rows.first[units.first[unit + 1]]):
+            holds[number] |= rows.lots[at] != 0
+    return holds
 
 
 @njit(cache=True)
@@ -123,6 +147,14 @@ def _sorted(units: Indexes, limits: Floats) -> _Sorted:
     return _Sorted(units[order], limits[order])
 
 
+Column = TypeVar("Column", Indexes, Floats)
+
+
+def _met(first: Column, second: Column) -> Column:
+    """One after the other, copied only if it must be."""
+    return np.concatenate([first, second]) if len(first) and len(second) else (first if len(first) else second)
+
+
 class FastWatch:
     """Sorted thresholds for units with one position, radii for the others."""
 
@@ -138,11 +170,14 @@ class FastWatch:
             tested = tested[starts]
         self._units = Units(first, floor, tested)
         self._unit_of = np.repeat(np.arange(len(floor), dtype=np.int32), np.diff(first))
+        self._apart = np.zeros(len(floor), np.bool_)
         self._stale = True
 
     def touched(self, accounts: Indexes) -> None:
-        """From now on they are looked at each time, until everybody is measured anew."""
-        self._always = np.union1d(self._always, self._unit_of[accounts]).astype(np.int32)
+        """From now on they are looked at each time, until everybody is measured anew; not if they hold nothing."""
+        changed = np.union1d(self._always, self._unit_of[accounts]).astype(np.int32)
+        self._apart[changed] = True
+        self._always = changed[_holding(changed, self._units, self._books.rows)]
         self._stale |= len(self._always) > len(self._unit_of) // MANY
 
     def changed(self) -> None:
@@ -152,17 +187,40 @@ class FastWatch:
     def breaches(self, prices: Prices) -> Breaches:
         self._measure(prices)
         away = float(np.abs(prices.current / self._seen - 1.0).max())
-        chosen = [self._always, self._several.unit[: np.searchsorted(self._several.limit, away, side="right")]]
+        found, self._several = self._first_of(self._several, away)
+        chosen = [self._always, found]
         for which, price in enumerate(prices.current):
-            longs, shorts = self._longs[which], self._shorts[which]
-            chosen.append(longs.unit[np.searchsorted(longs.limit, price, side="left") :])
-            chosen.append(shorts.unit[: np.searchsorted(shorts.limit, price, side="right")])
+            found, self._shorts[which] = self._first_of(self._shorts[which], price)
+            chosen.append(found)
+            found, self._longs[which] = self._last_of(self._longs[which], price)
+            chosen.append(found)
         return self._below(np.concatenate(chosen), prices)
+
+    def _first_of(self, units: _Sorted, limit: float) -> tuple[Indexes, _Sorted]:
+        """Those with limits up to this one, without who stands apart; and the list, which such leave from its end."""
+        stop = int(np.searchsorted(units.limit, limit, side="right"))
+        stays = ~self._apart[units.unit[:stop]]
+        found = units.unit[:stop][stays]
+        if 2 * len(found) >= stop:
+            return found, units
+        limits = units.limit[:stop][stays]
+        return found, _Sorted(_met(found, units.unit[stop:]), _met(limits, units.limit[stop:]))
+
+    def _last_of(self, units: _Sorted, limit: float) -> tuple[Indexes, _Sorted]:
+        """The same from the other end."""
+        start = int(np.searchsorted(units.limit, limit, side="left"))
+        stays = ~self._apart[units.unit[start:]]
+        found = units.unit[start:][stays]
+        if 2 * len(found) >= len(stays):
+            return found, units
+        limits = units.limit[start:][stays]
+        return found, _Sorted(_met(units.unit[:start], found), _met(units.limit[:start], limits))
 
     def _below(self, chosen: Indexes, prices: Prices) -> Breaches:
         """Test these units exactly; some of them may be named twice."""
         equity, needed = np.empty(len(chosen), np.int64), np.empty(len(chosen), np.int64)
-        _figures(chosen, self._units, self._books.rows, prices, equity, needed)
+        figures = _figures_of_few if len(chosen) <= FEW else _figures_of_many
+        figures(chosen, self._units, self._books.rows, prices, equity, needed)
         places = np.flatnonzero(needed)
         below, first = np.unique(chosen[places], return_index=True)
         account, number = _accounts(below, self._units, self._books.rows, prices)
@@ -194,6 +252,7 @@ class FastWatch:
         lists = [self._at(place, limit, one) for one in range(-kinds, kinds + 1)]
         self._shorts, self._longs, self._several = lists[kinds - 1 :: -1], lists[kinds : 2 * kinds], lists[2 * kinds]
         self._stale, self._always = False, np.zeros(0, np.int32)
+        self._apart = np.zeros(len(self._units.floor), np.bool_)
 
     def _again(self, chosen: Indexes, prices: Prices, wanted: int) -> _Sorted:
         """A list measured anew; who does not belong to it any more is looked at each time already."""
