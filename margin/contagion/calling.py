@@ -41,6 +41,7 @@ class Calls:
     opened: int = 0
     brought_at: list[int] = field(default_factory=list)
     _delay_s: Floats = field(init=False)
+    _alone: Flags = field(init=False)
 
     def __post_init__(self) -> None:
         accounts, clients = self.books.population.accounts, self.books.population.clients
@@ -48,6 +49,8 @@ class Calls:
         fast, slow = self.a["call.fast_delay_s"], self.a["call.slow_delay_s"]
         spread = slow - fast if Channels.OUTAGE in self.channels else 0.0
         self._delay_s = fast + spread * clients.delay[accounts.client]
+        client = accounts.client
+        self._alone = (np.diff(client, prepend=-1) != 0) & (np.diff(client, append=-1) != 0)
 
     def look(self, found: Breaches, now_s: int, step_s: int, prices: Prices) -> Indexes:
         """Open calls for new breaches; which accounts are to be liquidated now."""
@@ -74,10 +77,10 @@ class Calls:
 
     def idle_elsewhere(self, prices: Prices) -> int:
         """What clients in call have beyond initial margin at other venues, each account once (µ$)."""
-        client = self.books.population.accounts.client
+        if self.opened == 0:
+            return 0
         here = self.in_call()
-        alone = (np.diff(client, prepend=-1) != 0) & (np.diff(client, append=-1) != 0)
-        others = {other for account in here[~alone[here]] for other in self._siblings(int(account))}
+        others = {other for account in here[~self._alone[here]] for other in self._siblings(int(account))}
         return sum(self._spare(other, prices) for other in others - set(here.tolist()))
 
     def _open(
