@@ -42,6 +42,8 @@ class Calls:
     brought_at: list[int] = field(default_factory=list)
     _delay_s: Floats = field(init=False)
     _alone: Flags = field(init=False)
+    _in_call: Indexes = field(default_factory=lambda: np.zeros(0, np.int32))
+    _fresh: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         accounts, clients = self.books.population.accounts, self.books.population.clients
@@ -65,20 +67,22 @@ class Calls:
 
     def close_healthy(self, prices: Prices) -> None:
         """End the calls of accounts that have maintenance margin again, or nothing left."""
-        if self.opened == 0:
-            return
-        open_ = np.flatnonzero(self.deadline_s != NO_CALL).astype(np.int32)
+        open_ = self.in_call()
         if len(open_):
             equity, needed = standings(open_, self.books.rows, prices)
-            self.deadline_s[open_[equity >= needed]] = NO_CALL
+            healthy = equity >= needed
+            self.deadline_s[open_[healthy]] = NO_CALL
+            self._in_call = open_[~healthy]
 
     def in_call(self) -> Indexes:
-        return np.flatnonzero(self.deadline_s != NO_CALL).astype(np.int32)
+        """Accounts with a call, rising."""
+        if self._fresh:
+            self._in_call = np.union1d(self._in_call, np.array(self._fresh, np.int32)).astype(np.int32)
+            self._fresh.clear()
+        return self._in_call
 
     def idle_elsewhere(self, prices: Prices) -> int:
         """What clients in call have beyond initial margin at other venues, each account once (µ$)."""
-        if self.opened == 0:
-            return 0
         here = self.in_call()
         others = {other for account in here[~self._alone[here]] for other in self._siblings(int(account))}
         return sum(self._spare(other, prices) for other in others - set(here.tolist()))
@@ -87,6 +91,7 @@ class Calls:
         self, account: int, found: Breaches, place: int, deadline_s: int, step_s: int, now_s: int, prices: Prices
     ) -> None:
         self.deadline_s[account] = deadline_s
+        self._fresh.append(account)
         self.opened += 1
         lacking = INITIAL_OVER_MAINTENANCE * int(found.needed[place]) - int(found.equity[place])
         due = (now_s + int(self._delay_s[account])) // step_s + 1

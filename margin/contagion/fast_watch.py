@@ -23,7 +23,7 @@ from margin.contagion.watch import NEVER, Breaches, floors_of
 
 _SLACK = 1e-9
 """Relative: what float64 may be off in a bound, many times over."""
-SEEN_AGAIN = 0.01
+SEEN_AGAIN = 0.0025
 """The clock is put forward, and whose radius is used up is measured anew, when prices and rates have moved so far."""
 
 

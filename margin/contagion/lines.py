@@ -17,7 +17,7 @@ from margin.contagion.population import Indexes
 NOWHERE = -1
 """The line of who need not be looked at."""
 NEVER_REACHED = np.inf
-MERGED_AT = 32
+MERGED_AT = 16
 """The table is merged when it holds more than one unit in so many."""
 
 
@@ -88,6 +88,29 @@ def _put(units: Indexes, at: Placed, table: _Table, filled: int) -> int:
     return filled
 
 
+@njit(cache=True)
+def _merged(lines: _Lines, fresh: _Lines, slot: Indexes) -> _Lines:
+    """Each line's entries that are not dead, and the fresh ones, rising."""
+    first, stop = np.empty_like(lines.first), np.empty_like(lines.stop)
+    unit, key = np.empty(len(lines.unit) + len(fresh.unit), np.int32), np.empty(len(lines.unit) + len(fresh.unit))
+    filled = 0
+    for line in range(len(first)):
+        first[line], new = filled, fresh.first[line]
+        for old in range(lines.first[line], lines.stop[line]):
+            if slot[lines.unit[old]] >= 0:
+                continue
+            while new < fresh.stop[line] and fresh.key[new] < lines.key[old]:
+                unit[filled], key[filled] = fresh.unit[new], fresh.key[new]
+                filled, new = filled + 1, new + 1
+            unit[filled], key[filled] = lines.unit[old], lines.key[old]
+            filled += 1
+        for rest in range(new, fresh.stop[line]):
+            unit[filled], key[filled] = fresh.unit[rest], fresh.key[rest]
+            filled += 1
+        stop[line] = filled
+    return _Lines(first, stop, unit[:filled], key[:filled])
+
+
 class Lines:
     """Lines 0 to `pairs` − 1 have twins; then comes one without, and then the twins in the same order."""
 
@@ -112,23 +135,10 @@ class Lines:
 
     def _merge(self) -> None:
         """Take the table into the lines."""
-        table, lines = self._table, self._lines
-        unit, at = table.unit[: self._filled], table.at
-        at = Placed(at.line[: self._filled], at.key[: self._filled], at.own[: self._filled])
-        fresh = _sorted(2 * self._pairs + 1, *_entries(self._pairs, unit, at))
-        parts = []
-        for line in range(2 * self._pairs + 1):
-            old = slice(lines.first[line], lines.stop[line])
-            new = slice(fresh.first[line], fresh.stop[line])
-            live = table.slot[lines.unit[old]] < 0
-            merged_unit = np.concatenate([lines.unit[old][live], fresh.unit[new]])
-            merged_key = np.concatenate([lines.key[old][live], fresh.key[new]])
-            order = np.argsort(merged_key, kind="stable")  # two runs that rise already: nearly linear
-            parts.append((merged_unit[order], merged_key[order]))
-        stop = np.cumsum([len(keys) for _, keys in parts]).astype(np.int32)
-        first = np.concatenate([[0], stop[:-1]]).astype(np.int32)
-        units, keys = (np.concatenate([part[which] for part in parts]) for which in (0, 1))
-        self._lines = _Lines(first, stop, units, keys)
+        table, at, filled = self._table, self._table.at, self._filled
+        placed = Placed(at.line[:filled], at.key[:filled], at.own[:filled])
+        fresh = _sorted(2 * self._pairs + 1, *_entries(self._pairs, table.unit[:filled], placed))
+        self._lines = _merged(self._lines, fresh, table.slot)
         self._begin(len(table.slot))
 
     def _begin(self, count: int) -> None:
