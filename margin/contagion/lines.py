@@ -118,12 +118,12 @@ class Lines:
         count = len(placed.line)
         self._pairs = pairs
         self._lines = _sorted(2 * pairs + 1, *_entries(pairs, np.arange(count, dtype=np.int32), placed))
+        self._found = np.empty(2 * count, np.int32)  # a unit is in the table, or in a line and perhaps in its twin
         self._begin(count)
 
     def reached(self, levels: Floats) -> Indexes:
-        """Whom these levels, one a line, have reached; some are named twice."""
-        found = np.empty(2 * len(self._table.slot) + self._filled, np.int32)
-        return found[: _reached(self._lines, self._table, self._filled, levels, found)]
+        """Whom these levels, one a line, have reached; some twice. It is good until asked again."""
+        return self._found[: _reached(self._lines, self._table, self._filled, levels, self._found)]
 
     def put(self, units: Indexes, placed: Placed) -> None:
         """These units belong elsewhere from now on. None may be named twice."""
