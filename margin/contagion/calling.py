@@ -65,6 +65,11 @@ class Calls:
         late = ~fresh & (deadline <= now_s)
         return np.asarray(found.account[deep | late])
 
+    def begin(self, account: int, deadline_s: int) -> None:
+        """From now on it is in call."""
+        self.deadline_s[account] = deadline_s
+        self._fresh.append(account)
+
     def close_healthy(self, prices: Prices) -> None:
         """End the calls of accounts that have maintenance margin again, or nothing left."""
         open_ = self.in_call()
@@ -90,8 +95,7 @@ class Calls:
     def _open(
         self, account: int, found: Breaches, place: int, deadline_s: int, step_s: int, now_s: int, prices: Prices
     ) -> None:
-        self.deadline_s[account] = deadline_s
-        self._fresh.append(account)
+        self.begin(account, deadline_s)
         self.opened += 1
         lacking = INITIAL_OVER_MAINTENANCE * int(found.needed[place]) - int(found.equity[place])
         due = (now_s + int(self._delay_s[account])) // step_s + 1
