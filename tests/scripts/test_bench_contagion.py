@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scripts.bench import contagion, contagion_rivals
+from scripts.bench import contagion
 from scripts.bench.command import bench
 from scripts.bench.contagion_marks import ENTRY_UNITS, RATE_PPM, Book, passed
 from scripts.bench.contagion_rivals import FLOX, Rival, RivalError, installed, run_by
@@ -71,7 +71,7 @@ def test_an_installer_that_fails_is_an_error_of_the_rival(monkeypatch: pytest.Mo
     def failing(command: list[str], **_: object) -> None:
         raise subprocess.CalledProcessError(2, command, stderr="no such package")
 
-    monkeypatch.setattr(contagion_rivals.subprocess, "run", failing)
+    monkeypatch.setattr(subprocess, "run", failing)
     with pytest.raises(RivalError, match="no such package"), installed(FLOX):
         pass
     with pytest.raises(RivalError, match="no such package"):

@@ -9,7 +9,7 @@ from margin.contagion import fast_watch
 from margin.contagion.books import Books
 from margin.contagion.draws import Whole
 from margin.contagion.fast_watch import FastWatch
-from margin.contagion.population import Accounts, Clients, Kind, Positions, closed
+from margin.contagion.population import Accounts, Clients, Indexes, Kind, Positions, closed
 from margin.contagion.scan import Prices
 from margin.contagion.watch import PlainWatch
 
@@ -46,7 +46,7 @@ def moved(prices: Prices, draw: np.random.Generator) -> None:
     prices.rate_ppm[:] = draw.integers(1, 40_000, len(after)) if draw.random() < 0.3 else prices.rate_ppm
 
 
-def changed(books: Books, prices: Prices, found: Whole, draw: np.random.Generator) -> Whole:
+def changed(books: Books, prices: Prices, found: Whole, draw: np.random.Generator) -> Indexes:
     """Somebody brings money, somebody loses positions, a venue settles; who was touched."""
     rows, ordinary = books.rows, len(books.rows.venue) - VENUES * len(LOT_UNITS)
     richer = draw.choice(ordinary, 2, replace=False)
