@@ -10,6 +10,7 @@ from importlib.metadata import entry_points, version
 from cyclopts import App, CycloptsError
 
 from settlement.commands.actions import ACTIONS
+from settlement.commands.breaking import BREAKS
 from settlement.commands.collateral import COLLATERAL
 from settlement.commands.custody import CUSTODY
 from settlement.commands.drill import DRILL
@@ -37,6 +38,7 @@ def build() -> App:
         suppress_keyboard_interrupt=False,
     )
     app.command(ACTIONS)
+    app.command(BREAKS)
     app.command(LEDGER)
     app.command(COLLATERAL)
     app.command(CUSTODY)

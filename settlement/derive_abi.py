@@ -23,6 +23,7 @@ def _interface(name: str, *entries: Entry) -> Artifact:
 
 SUB_ACCOUNTS = _interface(
     "SubAccounts",
+    _function("lastAccountId", (), ("uint256",)),
     _function("ownerOf", ("uint256",), ("address",)),
     _function("getBalance", ("uint256", "address", "uint256"), ("int256",)),
     _function("getAccountBalances", ("uint256",), (_BALANCES,)),

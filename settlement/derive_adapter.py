@@ -79,13 +79,20 @@ class DeriveVenue:
             for asset, sub_id, balance in state.read(SUB_ACCOUNTS, self.sub_accounts, "getAccountBalances", number)
         ]
 
-    def backing(self, state: AtBlock, ids: Iterable[int]) -> Backing:
-        """What the wrapper has against what it owes these sub-accounts, and every burn at its address."""
-        credited = {
-            one.sub_account: one.balance_e18
-            for one in self.holdings(state, ids)
-            if one.asset == self.wrapper.lower() and one.sub_id == 0
+    def accounts(self, state: AtBlock) -> range:
+        """Every sub-account that was ever created, whoever owns it: they are numbered from 1 without gaps."""
+        return range(1, state.read(SUB_ACCOUNTS, self.sub_accounts, "lastAccountId") + 1)
+
+    def backing(self, state: AtBlock) -> Backing:
+        """What the wrapper has against what it owes to all sub-accounts, and every burn at its address.
+
+        All are asked, one question each: a list of those that somebody knows could leave out the one that is owed.
+        """
+        balances = {
+            number: state.read(SUB_ACCOUNTS, self.sub_accounts, "getBalance", number, self.wrapper, 0)
+            for number in self.accounts(state)
         }
+        credited = {number: balance for number, balance in balances.items() if balance}
         held = state.read(TOKEN, self.token, "balanceOf", self.wrapper) * self._scale
         topic = "0x" + self.wrapper.lower().removeprefix("0x").rjust(64, "0")
         burns = tuple(

@@ -26,6 +26,7 @@ class Kind(StrEnum):
 
 
 _KINDS = {"0x" + keccak(text=kind).hex(): kind for kind in Kind}
+SHORT = tuple(topic for topic, kind in _KINDS.items() if kind is Kind.SHORTFALL_COVERED)
 LEAVING = tuple(topic for topic, kind in _KINDS.items() if kind is not Kind.SHORTFALL_COVERED)
 
 

@@ -52,6 +52,9 @@ class Assumptions:
     instruments: tuple[Traded, ...]
     numbers: Mapping[str, Assumption]
 
+    def __deepcopy__(self, _memo: object) -> "Assumptions":
+        return self  # nothing of it ever changes
+
     def __getitem__(self, name: str) -> float:
         return self.numbers[name].value
 

@@ -41,6 +41,9 @@ class Inputs:
     channels: Channels
     seed: int
 
+    def __deepcopy__(self, _memo: object) -> "Inputs":
+        return self  # nothing of it ever changes
+
 
 @dataclass(slots=True)
 class Run:
@@ -147,6 +150,11 @@ class Run:
             fill(orders, self.books.owner, self.books.rows, self.prices, at, self.books.rest)
         self.prices.current[:] = after
         return moves
+
+    def press_more(self, flow_usd: Floats, depth_usd: Floats) -> None:
+        """Sell more at the end of this step than was ($, + bought), to see what follows: prices move, nothing else."""
+        self.pressure.press(flow_usd, depth_usd)
+        self.prices.current[:] = displaced(self.inputs.path.units[self.step], self.pressure.displacement)
 
     def _touched(self, made: list[Orders]) -> Indexes:
         return np.unique(self.books.owner[np.concatenate([orders.position for orders in made])])

@@ -17,6 +17,8 @@ from margin.contagion.draws import Whole
 from margin.contagion.population import Kind, Population
 from margin.contagion.regimes import Custody, Regime
 from margin.estimates import BPS
+from margin.fixed import SCALE, Fixed
+from margin.netting_benefit import lost_netting
 
 LEVERAGE = "population.leverage_at_median"
 HALVINGS = 7
@@ -30,16 +32,6 @@ class Footing(StrEnum):
     SAME_COST = "same_cost"
     SAME_SAFETY = "same_safety"
     LEVERAGE_RESPONSE = "leverage_response"
-
-
-def netting_multiple(venues: int, correlation: float) -> float:
-    """√(M / (1 + (M − 1) ρ)): margins over M venues that do not net, over one that does (specs/contagion.md §9).
-
-    Legs that are correlated by ρ to the minus side hedge each other. Raises ValueError where ρ ≤ −1 / (M − 1).
-    """
-    if venues < 1 or 1.0 + (venues - 1) * correlation <= 0.0:
-        raise ValueError(f"{venues} venues cannot all be correlated by {correlation}")
-    return float((venues / (1.0 + (venues - 1) * correlation)) ** 0.5)
 
 
 def charged(population: Population, a: Assumptions, regime: Regime) -> Population:
@@ -57,8 +49,8 @@ def charged(population: Population, a: Assumptions, regime: Regime) -> Populatio
     cash = _part(accounts.cash_units, left_bps)
     if regime.custody is Custody.SEGREGATED_STATIC:
         many = np.bincount(accounts.client)[accounts.client]
-        multiple = netting_multiple(2, a["population.hedge_correlation"])
-        cash = np.where(many > 1, _part(cash, round(BPS / multiple)), cash)
+        multiple = lost_netting(2, Fixed.of(f"{a['population.hedge_correlation']:.6f}"))
+        cash = np.where(many > 1, _part(cash, (BPS / multiple).units // SCALE), cash)
     ordinary = kind[accounts.client] != Kind.REST
     return replace(population, accounts=replace(accounts, cash_units=np.where(ordinary, cash, accounts.cash_units)))
 

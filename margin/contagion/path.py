@@ -27,6 +27,9 @@ class Path:
         if self.units.min() <= 0:
             raise PathError("a price is above zero")
 
+    def __deepcopy__(self, _memo: object) -> "Path":
+        return self  # nothing of it ever changes
+
     @property
     def step_s(self) -> int:
         return int(self.times_s[1] - self.times_s[0])

@@ -89,6 +89,9 @@ class Population:
     accounts: Accounts
     positions: Positions
 
+    def __deepcopy__(self, _memo: object) -> "Population":
+        return self  # nothing of it ever changes
+
     def digest(self) -> str:
         """SHA-256 over every number, as they are stored."""
         state = sha256(f"{self.symbols}|{self.venues}|{self.weight!r}".encode())

@@ -1,7 +1,8 @@
 """How forced orders move prices, how books thin and margins rise: floats, which estimate and never are money.
 
-Depth 𝔻 = 𝔻⁰ · max(d_min, exp(−κ (s/s⁰ − 1))) · (E^MM/E^MM⁰)^ξ; impact G = 0.01 Q/𝔻 in log price, a share of it for
-good, the rest decaying; margins times min(1 + slope (s/s⁰ − 1), cap) (specs/contagion.md §5.2, §5.3, §5.6, §16).
+Depth 𝔻 = 𝔻⁰ · max(d_min, exp(−κ (s/s⁰ − 1))) · (E^MM/E^MM⁰)^ξ; impact G = 0.01 Q/𝔻 in log price, or Y σ √(Q/V) of the
+run's flow, a share of it for good, the rest decaying; margins times min(1 + slope (s/s⁰ − 1), cap)
+(specs/contagion.md §5.2, §5.3, §5.6, §16).
 """
 
 import math
@@ -15,6 +16,8 @@ from margin.contagion.draws import Floats, Whole
 from margin.contagion.scan import PPM
 
 MINUTES_A_DAY = 1440
+LINEAR = 0.0
+"""`market.impact_law`: anything else is the square-root law."""
 MOST_DISPLACED = 3.0
 """Beyond a factor of twenty no displacement is added: such a run has long been called supercritical."""
 SUPERCRITICAL = 0.2
@@ -34,13 +37,17 @@ class Pressure:
     ordinary: Floats = field(init=False)
     lowest: Floats = field(init=False)
     _pressed: Floats = field(init=False)
+    _flow: Floats = field(init=False)
+    _daily: Floats = field(init=False)
+    _volume: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         daily = np.array([one.daily_volatility for one in self.a.instruments])
         self.ordinary = self.a["market.ordinary_scale"] * daily * math.sqrt(self.step_s / 60 / MINUTES_A_DAY)
         self.variance = self.ordinary**2
         self.lasting, self.passing = np.zeros(len(daily)), np.zeros(len(daily))
-        self.lowest, self._pressed = np.zeros(len(daily)), np.zeros(len(daily))
+        self.lowest, self._pressed, self._flow = np.zeros(len(daily)), np.zeros(len(daily)), np.zeros(len(daily))
+        self._daily, self._volume = daily, np.array([one.volume_usd for one in self.a.instruments])
 
     @property
     def displacement(self) -> Floats:
@@ -85,13 +92,25 @@ class Pressure:
         if Channels.IMPACT not in self.channels:
             return np.zeros(len(flow_usd))
         room = np.sign(flow_usd) * MOST_DISPLACED - self.displacement
-        move = np.clip(0.01 * flow_usd / depth_usd, np.minimum(room, 0.0), np.maximum(room, 0.0))
+        move = np.clip(self._law(flow_usd, depth_usd), np.minimum(room, 0.0), np.maximum(room, 0.0))
         lasting = self.a["market.permanent_share"]
         self.lasting += lasting * move
         self.passing += (1.0 - lasting) * move
         self._pressed = self._pressed + move
         self.lowest = np.minimum(self.lowest, self.displacement)
         return np.asarray(move)
+
+    def _law(self, flow_usd: Floats, depth_usd: Floats) -> Floats:
+        """G of a flow: linear in depth; or, as a square root must be, what it adds to that of the flow so far."""
+        if self.a["market.impact_law"] == LINEAR:
+            return np.asarray(0.01 * flow_usd / depth_usd)
+        before = _rooted(self._flow, self._volume)
+        self._flow = self._flow + flow_usd
+        return np.asarray(self.a["market.impact_factor"] * self._daily * (_rooted(self._flow, self._volume) - before))
+
+
+def _rooted(flow_usd: Floats, volume_usd: Floats) -> Floats:
+    return np.asarray(np.sign(flow_usd) * np.sqrt(np.abs(flow_usd) / volume_usd))
 
 
 def displaced(path_units: Whole, displacement: Floats) -> Whole:

@@ -110,7 +110,13 @@ def attestation(
 
 
 def everything(
-    *, database: Ledger, proofs: Path | None = None, chain: Path | None = None, custodian: str = "", json: Json = False
+    *,
+    database: Ledger,
+    proofs: Path | None = None,
+    chain: Path | None = None,
+    statement: Path | None = None,
+    custodian: str = "",
+    json: Json = False,
 ) -> int:
     """Check everything there is: journal, seals, custodian's log, proofs; code, positions and amounts on a chain.
 
@@ -122,6 +128,8 @@ def everything(
         A folder with proofs of inclusion and of compartments, as deep as they lie.
     chain
         A JSON file that says where the contracts stand and whose the compartments are, as for `bulkhead reconcile`.
+    statement
+        What a venue states, as for `bulkhead reconcile`; only with a chain.
     custodian
         The address that must have signed the proofs. Without it, each file's own word is taken for whose key it is.
     json
@@ -134,7 +142,7 @@ def everything(
 
     def work() -> int:
         given = Given(database, proofs, named_custodian(custodian), chain)
-        return verify_all(given, lambda file: checks_on_chain(file, database), json)
+        return verify_all(given, lambda file: checks_on_chain(file, database, statement), json)
 
     return answered("all", work, group="verify")
 

@@ -1,8 +1,8 @@
 """Breaks kept, acted on and told, each in one transaction with the transfers that belong to it."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -10,10 +10,12 @@ from custody.accounts import Code
 from custody.books import Books
 from custody.database import Database
 from custody.transfers import Kind, Transfer, linked
-from settlement.engine.break_tables import BREAK
+from settlement.engine.break_record import CLOSED, KeptBreak, Why, find
+from settlement.engine.break_tables import BREAK, BREAK_ACT
 from settlement.engine.telling import tell_of
 from settlement.reconciling.at_block import Block
 from settlement.reconciling.breaks import Outcome
+from settlement.reconciling.correcting import difference_units
 from settlement.reconciling.lifecycle import (
     MOVES,
     TABLE,
@@ -24,19 +26,6 @@ from settlement.reconciling.lifecycle import (
     reference_of,
     refusal,
 )
-
-CLOSED = [state.value for state in BreakState if state.is_closed]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptBreak:
-    """A break on record. `found_as` is what a reconciliation calls it; the id also says the how manieth time."""
-
-    id: str
-    found_as: str
-    state: BreakState
-    since_s: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,69 +64,72 @@ def keep(database: Database, outcome: Outcome, block: Block, now_s: int) -> list
 
 
 def act(
-    database: Database, break_id: str, what: BreakAct, reason: str, now_s: int, transfers: Sequence[Transfer] = ()
+    database: Database, break_id: str, what: BreakAct, why: Why, now_s: int, transfers: Sequence[Transfer] = ()
 ) -> BreakAnswer:
-    """Do one act about a break; its transfers stand or fall together, and with it.
+    """Do one act about a break; its transfers stand or fall together, and with it, and with its line in the history.
 
-    Suspense is an account of the chart: every transfer moves at once, has it on one side and names the break, and a
-    break is cleared only when all that went into suspense for it has come out.
+    Suspense is an account of the chart: every transfer moves at once, has it on one side and names the break. What goes
+    into it is the whole difference of the account that differs; cleared is a break when all of that has come out.
     """
     books = Books(database)
     detail = ""
     try:
         with database.transaction() as tx:
             kept = find(tx, break_id)
-            why = refusal(kept.state if kept else None, what, reason, len(transfers))
-            if why is None and what in MOVES:
-                why, detail = _posted(tx, books, break_id, what, transfers, now_s)
-            if why is not None or kept is None:
-                raise _UndoneError(why or BreakRefusal.BREAK_NOT_FOUND)
-            return BreakAnswer(_written(tx, kept, what, reason, now_s))
+            refused = refusal(kept.state if kept else None, what, why.who, why.reason, len(transfers))
+            if refused is None and kept is not None and what in MOVES:
+                refused, detail = _posted(tx, books, kept, what, transfers, now_s)
+            if refused is not None or kept is None:
+                raise _UndoneError(refused or BreakRefusal.BREAK_NOT_FOUND)
+            return BreakAnswer(_written(tx, kept, what, why, now_s))
     except _UndoneError as undone:
         return BreakAnswer(refusal=undone.args[0], detail=detail)
 
 
-def find(tx: Connection, break_id: str) -> KeptBreak | None:
-    """The break of this id."""
-    row = tx.execute(select(BREAK).where(BREAK.c.id == break_id)).first()
-    return None if row is None else KeptBreak(row.id, row.found_as, BreakState(row.state), row.since_s, row.reason)
-
-
-def open_breaks(tx: Connection) -> list[KeptBreak]:
-    """Every break that is not closed, in the order in which they were found."""
-    rows = tx.execute(select(BREAK).where(BREAK.c.state.not_in(CLOSED)).order_by(BREAK.c.position))
-    return [KeptBreak(row.id, row.found_as, BreakState(row.state), row.since_s, row.reason) for row in rows]
-
-
-def _written(tx: Connection, kept: KeptBreak, what: BreakAct, reason: str, now_s: int) -> KeptBreak:
+def _written(tx: Connection, kept: KeptBreak, what: BreakAct, why: Why, now_s: int) -> KeptBreak:
     state = TABLE[kept.state, what]
-    tx.execute(update(BREAK).where(BREAK.c.id == kept.id).values(state=state, reason=reason, recorded_at_s=now_s))
+    now = {"state": state, "reason": why.reason}
+    tx.execute(update(BREAK).where(BREAK.c.id == kept.id).values(now))
+    row = {"break_id": kept.id, "act": what, "who": why.who, "recorded_at_s": now_s}
+    tx.execute(insert(BREAK_ACT), now | row)
     if state.is_closed:
-        facts = {"state": state, "reason": reason}
+        facts = {"state": state, "reason": why.reason}
         tell_of(tx, kept.id, "reconciliation.break_closed", facts, (now_s, now_s))
-    return KeptBreak(kept.id, kept.found_as, state, kept.since_s, reason)
+    return replace(kept, state=state, reason=why.reason)
 
 
 def _posted(
-    tx: Connection, books: Books, break_id: str, what: BreakAct, transfers: Sequence[Transfer], now_s: int
+    tx: Connection, books: Books, kept: KeptBreak, what: BreakAct, transfers: Sequence[Transfer], now_s: int
 ) -> tuple[BreakRefusal | None, str]:
     suspense = {account.id for account in books.accounts(tx) if account.code is Code.SUSPENSE}
     for one in transfers:
         sides = {one.debit_account, one.credit_account}
-        is_ours = one.kind is Kind.POSTED and one.reference == reference_of(break_id)
+        is_ours = one.kind is Kind.POSTED and one.reference == reference_of(kept.id)
         if not is_ours or len(sides & suspense) != 1:
             return BreakRefusal.TRANSFERS_ARE_NONE_OF_SUSPENSE, one.id
+    if what is BreakAct.SUSPEND and (detail := _remaining(kept.facts, transfers)):
+        return BreakRefusal.DIFFERENCE_REMAINS, detail
     for outcome in books.post_in(tx, linked(*transfers), now_s):
         if not outcome.ok:
             return BreakRefusal.LEDGER_REFUSES, str(outcome)
     if what is BreakAct.CLEAR:
-        left = _in_suspense(tx, books, break_id, suspense)
+        left = in_suspense(tx, books, kept.id, suspense)
         if any(left.values()):
             return BreakRefusal.SUSPENSE_IS_NOT_EMPTY, str({name: units for name, units in left.items() if units})
     return None, ""
 
 
-def _in_suspense(tx: Connection, books: Books, break_id: str, suspense: set[str]) -> dict[str, int]:
+def _remaining(facts: str, transfers: Sequence[Transfer]) -> str:
+    """How far an account would still be from what is stated, in words; "" where it would be there."""
+    found = difference_units(facts)
+    if found is None:
+        return ""
+    account, units = found
+    added = sum(one.amount * ((one.credit_account == account) - (one.debit_account == account)) for one in transfers)
+    return f"{account}: expected {units:+,}, found {added:+,}" if added != units else ""
+
+
+def in_suspense(tx: Connection, books: Books, break_id: str, suspense: Collection[str]) -> dict[str, int]:
     """What stands in each suspense account for a break, ledger units: the journal's own sum."""
     left = dict.fromkeys(suspense, 0)
     for recorded in books.transfers(reference=reference_of(break_id), limit=1 << 31, tx=tx):

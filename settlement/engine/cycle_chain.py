@@ -14,6 +14,7 @@ from settlement.contracts import SETTLEMENT, VAULT
 from settlement.cycle_record import CycleRecord
 from settlement.engine.chain_client import ChainClient, Read
 from settlement.engine.chain_errors import RevertedError
+from settlement.vault_events import SHORT, VaultEvent, shortfalls_in
 
 _MISSING = re.compile(r"missing (\d+), available (\d+)")
 
@@ -40,7 +41,8 @@ class CycleChain:
     client: ChainClient
     at: Deployment
     patience_s: int = 60
-    _sent: dict[tuple[str, Duty], int] = field(default_factory=dict)
+    _sent: dict[tuple[str, int, Duty], int] = field(default_factory=dict)
+    """By digest, attempt and duty: when to lose patience."""
 
     async def standings(self) -> Mapping[str, Standing]:
         """What the chain says now of every digest that it knows."""
@@ -58,12 +60,16 @@ class CycleChain:
     def finalize_call(self, cycle: ChainCycle) -> bytes:
         return SETTLEMENT.call("finalize", cycle.arguments())
 
-    async def send(self, digest: str, duty: Duty, calldata: bytes, now_s: int) -> int:
+    async def send(self, cycle: CycleRecord, duty: Duty, calldata: bytes, now_s: int) -> int:
         """Send what is due, unless it is on its way; what is missing (ledger units) where the venue cannot cover it.
+
+        A cycle that the books hold anew is another attempt: what a reorganisation gave to the chain again may have
+        failed there, a payment before its window's new end.
 
         Raises ChainError, and RevertedError for any other objection of the contract's.
         """
-        if now_s < self._sent.get((digest, duty), 0):
+        attempt = cycle.digest, cycle.holds, duty
+        if now_s < self._sent.get(attempt, 0):
             return 0
         try:
             await self.client.send(Call(self.at.settlement, calldata, f"cycle: {duty}"))
@@ -71,8 +77,14 @@ class CycleChain:
             if found := _MISSING.search(str(why)):
                 return int(found[1]) - int(found[2])
             raise
-        self._sent[digest, duty] = now_s + self.patience_s
+        self._sent[attempt] = now_s + self.patience_s
         return 0
+
+    async def shortfalls(self, venue: str, block: int) -> list[VaultEvent]:
+        """Whose part of a payment the venue's own compartment paid in a block; a venue has one final cycle in it."""
+        logs = await self.client.logs(self.at.vault, SHORT, block)
+        found = shortfalls_in((log for log in logs if int(log["blockNumber"], 16) == block), self.at.vault)
+        return [event for event in found if event.venue.lower() == venue.lower()]
 
     async def claims(self, venue: str, holders: Sequence[str]) -> list[int]:
         """What stands in these compartments, all after one block."""

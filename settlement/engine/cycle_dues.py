@@ -4,9 +4,10 @@ What was left out, what nobody could pay, and whatever a failed cycle would have
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from margin.waterfall import share_among_winners
 from settlement.cycle_record import CycleRecord
 from settlement.cycle_states import State
 from settlement.gross import Cause, Gross, without
@@ -34,6 +35,17 @@ class Purse:
     terms: Terms
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """A venue's cycles so far, the oldest first. `advanced`: by party what the venue has paid for it on chain, and
+    with a minus what it has itself; `asset` is that of settlement.
+    """
+
+    cycles: Sequence[CycleRecord]
+    advanced: Mapping[str, int]
+    asset: str
+
+
 def settled_units(cycles: Iterable[CycleRecord], asset: str) -> dict[str, int]:
     """What cycles have paid each party (1e-6 USD), in an asset that is one to one."""
     total: dict[str, int] = defaultdict(int)
@@ -43,6 +55,31 @@ def settled_units(cycles: Iterable[CycleRecord], asset: str) -> dict[str, int]:
                 if row.asset == asset:
                     total[row.party] += row.units
     return dict(total)
+
+
+def penalties_units(cycles: Iterable[CycleRecord], before: CycleRecord) -> dict[str, int]:
+    """What lateness has cost so far: the venue owes it to those to whom it was late, by what each was to receive.
+
+    A cycle's own penalty is due with the next.
+    """
+    total: dict[str, int] = defaultdict(int)
+    for cycle in cycles:
+        owed = {row.party: row.units for row in cycle.obligations if row.units > 0 and row.party != HOUSE}
+        if cycle.number < before.number and cycle.penalty_units and owed:
+            for party, units in share_among_winners(cycle.penalty_units, owed).items():
+                total[party] += units
+                total[HOUSE] -= units
+    return dict(total)
+
+
+def owed_now(profit_units: Mapping[str, int], cycle: CycleRecord, history: History) -> dict[str, int]:
+    """What a cycle has to pay by one side's P&L: with earlier penalties, less what parties have settled themselves."""
+    made, settled = defaultdict(int, profit_units), defaultdict(int, settled_units(history.cycles, history.asset))
+    for party, units in penalties_units(history.cycles, cycle).items():
+        made[party] += units
+    for party, units in history.advanced.items():
+        settled[party] += units
+    return dues_of(made, settled)
 
 
 def dues_of(profit_units: Mapping[str, int], settled: Mapping[str, int]) -> dict[str, int]:

@@ -7,8 +7,7 @@ the database and the chain as they are, and the engine begins again from them.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,20 +15,19 @@ from custody.database import DatabaseError
 from custody.typed_data import Domain
 from settlement.engine import stored
 from settlement.engine.election import Leadership, leading
+from settlement.engine.hearing import drained, fetch, listen
 from settlement.engine.intake import Intake
 from settlement.engine.judging import Window
 from settlement.engine.mirror_chain import MirrorChain
 from settlement.engine.mirroring import Mirroring
 from settlement.engine.packing import Limits
+from settlement.engine.proving import Proving, SignedVenue
 from settlement.engine.roster import Roster
 from settlement.engine.stored import Outgoing
 from settlement.engine.threads import on_thread
 from settlement.engine.writes import Charge, Writes
 from settlement.node import ChainError
 from settlement.reports import Report, VenueFeed
-
-VENUE_PAUSE_S, FETCH_S = 0.05, 10.0
-"""Before a venue is asked again; how long it may take to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +81,8 @@ class Engine:
     on_confirmed: Callable[[Outgoing], None] = field(default=lambda _: None)
     leads: asyncio.Event = field(default_factory=asyncio.Event)
     beside: Beside = nothing
+    signed: Mapping[str, SignedVenue] = field(default_factory=dict)
+    """By name, the venues that show the actions behind their fills."""
 
     async def run(self) -> None:
         """Lead or stand by, for ever. Raises DivergedError and MirrorRefusedError: a person has to look at these."""
@@ -105,14 +105,15 @@ class Engine:
         mirroring.confirmed = confirmed
         mirroring.add(waiting)
         await self.chain.forget()
+        await self._prove_again(writes)
         self.leads.set()
         queue: asyncio.Queue[Report] = asyncio.Queue(settings.queue)
         led = Leading(writes, mirroring, asyncio.Lock())
         try:
             async with asyncio.TaskGroup() as tasks:
                 for feed in self.feeds:
-                    tasks.create_task(_listen(feed, intake, queue))
-                    tasks.create_task(_fetch(feed, intake, queue))
+                    tasks.create_task(listen(feed, intake, queue))
+                    tasks.create_task(fetch(feed, intake, queue))
                 tasks.create_task(mirroring.run())
                 tasks.create_task(self._take_in(led, queue))
                 tasks.create_task(self.beside(led))
@@ -120,52 +121,31 @@ class Engine:
         finally:
             await self.chain.forget()
 
+    async def _prove_again(self, writes: Writes) -> None:
+        """What orders have been filled with so far is known anew from the actions behind it."""
+        for name, venue in self.signed.items():
+            writes.intake.proofs[name] = proving = Proving.of(venue)
+            reports, unproven = await on_thread(writes.proven, name)
+            for taken in reports:
+                await proving.ask([taken.report])
+                fresh = taken.report.entries()[taken.new_from - taken.report.first :]
+                codes = writes.intake.judge(name, fresh, taken.recorded_at_ms).codes
+                proving.recall(taken, codes, unproven)
+
     async def _take_in(self, led: Leading, queue: "asyncio.Queue[Report]") -> None:
         """Everything that waits goes into one transaction."""
         writes, mirroring = led.writes, led.mirroring
         while True:
-            reports = await _drained(queue, mirroring)
+            reports = await drained(queue)
             while len(mirroring.waiting) >= self.settings.backlog:
                 await asyncio.sleep(0.001)
             cut = mirroring.has_room
             if not (reports or (cut and writes.intake.book.is_dirty)):
                 continue
+            for venue, proving in writes.intake.proofs.items():
+                await proving.ask([report for report in reports if report.venue == venue])
             async with led.turn:
                 mirroring.add(await on_thread(writes.take, reports, cut))
-
-
-async def _listen(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]") -> None:
-    """Until the venue closes; a line that breaks is taken up again behind what was taken in."""
-    while True:
-        with suppress(OSError, TimeoutError):
-            async for report in feed.listen(intake.book.reached.get(feed.venue, 0)):
-                await queue.put(report)
-            return
-        await asyncio.sleep(VENUE_PAUSE_S)
-
-
-async def _fetch(feed: VenueFeed, intake: Intake, queue: "asyncio.Queue[Report]") -> None:
-    """Ask for what is missing before what is held back, until it is there."""
-    while True:
-        gap = intake.gaps().get(feed.venue)
-        if gap is not None and gap[0] <= gap[1]:  # intake may be closing it at this moment
-            with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(FETCH_S):
-                    found = await feed.fetch(*gap)
-                for report in found:
-                    await queue.put(report)
-        await asyncio.sleep(VENUE_PAUSE_S)
-
-
-async def _drained(queue: "asyncio.Queue[Report]", mirroring: Mirroring) -> list[Report]:
-    """What waits in the queue, at least one unless there is room for what was left uncut."""
-    reports: list[Report] = []
-    with suppress(TimeoutError):
-        async with asyncio.timeout(0.05):  # asyncio.wait_for may lose a cancellation that comes with a report
-            reports.append(await queue.get())
-    while not queue.empty():
-        reports.append(queue.get_nowait())
-    return reports
 
 
 async def _watch(leadership: Leadership) -> None:

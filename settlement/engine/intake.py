@@ -18,8 +18,10 @@ from settlement.engine import stored
 from settlement.engine.book import Book
 from settlement.engine.judging import Judged, Window, judge
 from settlement.engine.packing import Limits, Meter, pack
+from settlement.engine.proving import Proving
 from settlement.engine.roster import Roster
 from settlement.engine.stored import Outgoing, Taken
+from settlement.engine.telling import tell_of_refused
 from settlement.engine.verdicts import BOOKED, ReportRefusal, refusal_of
 from settlement.reports import ENTRY, Entries, EntryKind, Report
 
@@ -42,6 +44,8 @@ class Intake:
     digest: bytes = GENESIS
     book: Book = field(init=False)
     held: dict[str, dict[int, Report]] = field(default_factory=dict)
+    proofs: dict[str, Proving] = field(default_factory=dict)
+    """By venue, of those that show the actions behind their fills."""
     taken: int = 0
     """Reports since the start."""
     _meter: Meter = field(init=False)
@@ -108,6 +112,9 @@ class Intake:
         stored.store_reports(tx, [taken], [digest])
         entries = report.entries()[taken.new_from - report.first :]
         judged = self.judge(report.venue, entries, taken.recorded_at_ms)
+        if (proving := self.proofs.get(report.venue)) is not None:
+            for unproven in proving.refused(report, taken.new_from, judged.codes):
+                tell_of_refused(tx, unproven, taken.recorded_at_ms)
         originals = self.originals(tx, report.venue, taken.new_from, entries)
         out, start = [], 0
         while start < len(entries):

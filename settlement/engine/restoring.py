@@ -20,6 +20,7 @@ from settlement.engine.intake import Intake
 from settlement.engine.packing import funding_of, pages_of, unpack
 from settlement.engine.roster import Roster
 from settlement.engine.stored import Outgoing, Taken
+from settlement.engine.verdicts import EntryRefusal
 
 _SIZE_BYTES = 8
 
@@ -55,6 +56,9 @@ def _refold(intake: Intake, tx: Connection, taken: Taken) -> None:
     report = taken.report
     entries = report.entries()[taken.new_from - report.first :]
     judged = intake.judge(report.venue, entries, taken.recorded_at_ms)
+    # Who has signed what is not asked again: a venue may have shown more since.
+    for number in stored.refused_as(tx, report.venue, taken.new_from, report.last, EntryRefusal.NOT_AS_SIGNED):
+        judged.codes[number - taken.new_from] = EntryRefusal.NOT_AS_SIGNED.code
     originals = intake.originals(tx, report.venue, taken.new_from, entries)
     intake.book.fold(report.venue, taken.new_from, entries, judged, originals)
 

@@ -16,7 +16,7 @@ from custody.database import Database
 from custody.transfers import Transfer
 from settlement import cycle_steps, dispute_steps
 from settlement.cut_off import Late
-from settlement.cycle_record import CycleActRefusal, CycleRecord, Event, Refused, Said
+from settlement.cycle_record import CycleActRefusal, CycleRecord, Event, Refused, Said, Stepped
 from settlement.cycle_states import Act, Actor, State
 from settlement.cycle_steps import Ground
 from settlement.dispute import Report
@@ -50,6 +50,14 @@ Beside = Callable[[Connection], None]
 """What is written in the same transaction."""
 
 
+Also = Callable[[Connection, CycleRecord, Stepped, int], None]
+"""What a step means beside the cycle, written in the same transaction: the cycle before, the step, UTC seconds."""
+
+
+def nothing_else(_tx: Connection, _before: CycleRecord, _stepped: Stepped, _now_s: int) -> None:
+    """A cycle is its own business."""
+
+
 class _UndoneError(Exception):
     """What was begun has to be undone as a whole; the answer says why."""
 
@@ -68,6 +76,7 @@ class Settler:
     asset: str
     dispute_terms: DisputeTerms = field(default_factory=DisputeTerms)
     fence: Beside = field(default=lambda _: None)
+    also: Also = nothing_else
 
     def open(self, venue: str, now_s: int) -> CycleRecord:
         """The venue's open cycle; its first one where it has none."""
@@ -184,6 +193,7 @@ class Settler:
         self._post(tx, found.transfers, now_s, cycle)
         store.write_cycle(tx, cycle, found.cycle, (found.event.occurred_at_s, now_s))
         tell(tx, found.event, now_s)
+        self.also(tx, cycle, found, now_s)
         if cycle.state is State.OPEN:
             self._open(tx, cycle.venue, cycle, found.cycle.cut_off_s)
         return Answer(found.cycle, (*told, found.event))

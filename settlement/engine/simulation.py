@@ -15,7 +15,9 @@ from custody.collateral import Eligible
 from custody.custodian_tables import CUSTODIAN
 from custody.database import LEDGER, Database, open_database
 from custody.delegation import Standing
+from custody.liens import Place
 from custody.money import Asset
+from custody.signers import Signer
 from custody.transfers import Kind, Reason, Transfer
 from settlement.abi import Artifact
 from settlement.contracts import ALL, POSITIONS, SETTLEMENT, Contracts, Plan
@@ -23,10 +25,13 @@ from settlement.cycle_record import CycleRecord, CycleTerms
 from settlement.cycle_steps import Ground
 from settlement.deployment import deploy
 from settlement.engine import stored
+from settlement.engine.attestation_hearing import Attestations
 from settlement.engine.chain_client import ChainClient
 from settlement.engine.client_chain import ClientChain
+from settlement.engine.consequences import Consequences
 from settlement.engine.cycle_chain import CycleChain, Deployment
-from settlement.engine.cycling import Cycles, Seats
+from settlement.engine.cycle_reading import Seats
+from settlement.engine.cycling import Cycles
 from settlement.engine.deliverer import Deliverer
 from settlement.engine.engine import Engine, Leading, Settings
 from settlement.engine.expected import Expected
@@ -39,6 +44,7 @@ from settlement.keys import holder_of, signer_of
 from settlement.mirror import HOUSE
 from settlement.netting import Terms
 from settlement.node import Node
+from settlement.postings import party_account
 from settlement.records import DESK
 from settlement.reports import reporting_domain
 from settlement.reserve_attestation import Reserves
@@ -92,6 +98,8 @@ class Simulation:
     webhook_key: bytes = field(default=b"", repr=False)
     """From which endpoints' secrets are derived; without it nobody is told."""
     cycles: Cycles | None = None
+    custodian: Signer = field(default_factory=lambda: signer_of("custodian"))
+    """Who signs cycles; transactions are paid for with the key of the name."""
 
     def now_s(self) -> int:
         return self.now_ms() // 1000
@@ -111,20 +119,35 @@ class Simulation:
         database = led.writes.leadership.database
         ground = Ground(Standing.SEGREGATED, {"USDC": Chart("USDC")}, self.cycle_terms)
         epoch = led.writes.leadership.epoch
-        settler = Settler(database, Books(database), ground, "USDC", fence=lambda tx: stored.require_epoch(tx, epoch))
+        books = Books(database)
+        beside = Consequences(books, self.compartments())
+        settler = Settler(
+            database, books, ground, "USDC", fence=lambda tx: stored.require_epoch(tx, epoch), also=beside.of
+        )  # fmt: skip
         at = Deployment(
             self.contracts.settlement, self.contracts.vault, self.contracts.tokens["USDC"],
             self.contracts.settlement_domain,
         )  # fmt: skip
         async with self._client("custodian", {at.settlement: SETTLEMENT}) as client:
             self.cycles = Cycles(
-                led, settler, CycleChain(client, at), self.edge, signer_of("custodian"), self.seats,
+                led, settler, CycleChain(client, at), self.edge, self.custodian, self.seats,
                 self.venue.registry.by_number, TERMS, self.now_s, self.thresholds, on_state=self.on_state,
             )  # fmt: skip
+            heard = Attestations(client, self.contracts.minter, database, settler.fence, self.now_s)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.cycles.run())
+                tasks.create_task(heard.run())
                 if self.webhook_key:
                     tasks.create_task(self._deliver(database))
+
+    def compartments(self) -> dict[Place, str]:
+        """By compartment, the account in which its units are written."""
+        chart = Chart("USDC")
+        owners = {party: f"venue/{VENUE}" if party == HOUSE else f"client/{party}" for party in self.seats.parties}
+        return {
+            (owner, VENUE, "USDC"): party_account(Standing.SEGREGATED, chart, VENUE, party).id
+            for party, owner in owners.items()
+        }
 
     async def _deliver(self, database: Database) -> None:
         async with Deliverer(database, self.webhook_key, self.now_s) as deliverer:

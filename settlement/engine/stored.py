@@ -92,6 +92,12 @@ def store_refused_entries(tx: Connection, venue: str, refused: Mapping[int, Entr
         tx.execute(insert(REFUSED_ENTRY), rows)
 
 
+def refused_as(tx: Connection, venue: str, first: int, last: int, why: EntryRefusal) -> list[int]:
+    """The entries of these numbers that were refused for a reason."""
+    known = (REFUSED_ENTRY.c.venue == venue) & (REFUSED_ENTRY.c.refusal == str(why))
+    return list(tx.scalars(select(REFUSED_ENTRY.c.number).where(known, REFUSED_ENTRY.c.number.between(first, last))))
+
+
 def store_refused_report(tx: Connection, report: Report, digest: bytes, why: ReportRefusal, at_ms: int) -> None:
     """Keep a report that was not taken, once."""
     known = select(REFUSED_REPORT.c.digest).where(

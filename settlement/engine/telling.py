@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from settlement.cycle_record import Event
 from settlement.engine.webhook_tables import DELIVERY, ENDPOINT, EVENT
+from settlement.venues.action_check import RefusedFill
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,26 @@ def tell_of(
     return Told(position, object_id, (last or 0) + 1, name, facts, *at_s)
 
 
+def tell_of_refused(tx: Connection, refused: RefusedFill, recorded_at_ms: int) -> Told:
+    """A fill that its sides have not signed is a break until the venue says it anew."""
+    facts = {"type": "status", "venue": refused.venue, "number": refused.number, "refusal": str(refused.refusal),
+             "explanation": str(refused)}  # fmt: skip
+    at_s = refused.entry.occurred_at_ms // 1000, recorded_at_ms // 1000
+    name = f"break/action/{refused.venue}/{refused.number}"
+    return tell_of(tx, name, "reconciliation.break_opened", facts, at_s)
+
+
 def last_act(tx: Connection, object_id: str) -> str | None:
     """The act that the last event of an object tells of, "" where it tells of none; None where there is no event."""
     asked = select(EVENT.c.facts).where(EVENT.c.object_id == object_id).order_by(EVENT.c.sequence.desc()).limit(1)
     facts = tx.scalar(asked)
     return None if facts is None else str(json.loads(facts).get("act", ""))
+
+
+def last_name(tx: Connection, object_id: str) -> str:
+    """The name of the last event of an object; "" where there is none."""
+    asked = select(EVENT.c.name).where(EVENT.c.object_id == object_id).order_by(EVENT.c.sequence.desc()).limit(1)
+    return tx.scalar(asked) or ""
 
 
 def deliver(tx: Connection, endpoint_id: str, position: int, object_id: str, at_s: int) -> None:

@@ -39,6 +39,8 @@ class EntryRefusal(StrEnum):
     WORTH_EXCEEDS_RANGE = "worth_exceeds_range"
     CANNOT_EXPIRE = "cannot_expire"
     """A perpetual, or an option before its hour."""
+    NOT_AS_SIGNED = "not_as_signed"
+    """The actions behind a fill are not shown, do not count, or are about something else."""
     INSTRUMENT_EXPIRED = "instrument_expired"
     ABOUT_NO_BOOKED_FILL = "about_no_booked_fill"
     ALREADY_UNDONE = "already_undone"
@@ -61,6 +63,7 @@ _RETRY_MAY_SUCCEED = frozenset({
     EntryRefusal.UNKNOWN_INSTRUMENT,
     EntryRefusal.UNKNOWN_ACCOUNT,
     EntryRefusal.CANNOT_EXPIRE,
+    EntryRefusal.NOT_AS_SIGNED,
     EntryRefusal.ABOUT_NO_BOOKED_FILL,
 })  # fmt: skip
 

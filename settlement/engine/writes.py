@@ -15,8 +15,9 @@ from settlement.engine import stored
 from settlement.engine.election import Leadership
 from settlement.engine.intake import Intake
 from settlement.engine.restoring import checkpoint, restore
-from settlement.engine.stored import Outgoing
+from settlement.engine.stored import Outgoing, Taken
 from settlement.engine.threads import on_thread
+from settlement.engine.verdicts import EntryRefusal
 from settlement.reports import Report
 
 Charge = Callable[[Outgoing], Sequence[Transfer]]
@@ -40,6 +41,13 @@ class Writes:
             restore(self.intake, tx)
             confirmed = stored.last_confirmed(tx)
             return confirmed, stored.batches_after(tx, confirmed)
+
+    def proven(self, venue: str) -> tuple[list[Taken], frozenset[int]]:
+        """All of a venue's reports so far, and the numbers that were not as signed."""
+        with self.leadership.database.snapshot() as tx:
+            reports = list(stored.reports_after(tx, venue, 0))
+            last = reports[-1].report.last if reports else 0
+            return reports, frozenset(stored.refused_as(tx, venue, 1, last, EntryRefusal.NOT_AS_SIGNED))
 
     def take(self, reports: Sequence[Report], cut: bool) -> list[Outgoing]:
         """Reports and the batches that they fill; with `cut` also what is not full."""

@@ -39,7 +39,7 @@ class Line:
     """One amount and what each record that was asked says of it; None where a record does not know the account.
 
     `step`: how many smallest units are the least that every record can state; a difference below is rounding.
-    `first`, `since_s`: the record that last moved it, where one is known.
+    `first`, `since_s`: the record that last moved it, where one is known. `is_account`: `place` is one.
     """
 
     what: str
@@ -50,6 +50,7 @@ class Line:
     worth: Worth = field(default=Worth(0))
     first: str = ""
     since_s: int = 0
+    is_account: bool = False
 
 
 def compare_lines(lines: Iterable[Line]) -> Outcome:
@@ -70,7 +71,9 @@ def _judged(line: Line) -> Outcome:
     owner, apart = _odd(stated)
     kind = _type(line, apart)
     effect = line.worth.effect_e6(apart)
-    found = Break(kind, line.what, line.place, owner, stated, line.first, line.since_s, effect)
+    found = Break(
+        kind, line.what, line.place, owner, stated, line.first, line.since_s, effect, line.step * line.is_account
+    )
     return Outcome((found,), (), 1)
 
 

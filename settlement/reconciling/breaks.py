@@ -36,7 +36,8 @@ class Break:
     """`said`: what each record states, in the smallest unit of what is compared (of a token its base units, of a
     position lots, of a price 1e-6 USD). `first`: the first record that differs, since when (UTC seconds).
 
-    `effect_e6`: what the difference is worth at the marks, in 1e-6 USD, never understated.
+    `effect_e6`: what the difference is worth at the marks, in 1e-6 USD, never understated. `step`: the smallest units
+    in one ledger unit, where `place` is an account of the ledger; else 0.
     """
 
     type: BreakType
@@ -47,6 +48,7 @@ class Break:
     first: str = ""
     since_s: int = 0
     effect_e6: int = 0
+    step: int = 0
 
     @property
     def id(self) -> str:

@@ -1,55 +1,38 @@
-"""Ledger and chain at one block: compartments, supplies, positions and wrappers, read and handed to the rules."""
+"""Ledger and chain at one block: compartments, supplies, reserves and wrappers, read and handed to the rules."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from eth_utils.crypto import keccak
 
-from settlement.contracts import POSITIONS, TOKEN, VAULT
-from settlement.derive_abi import SUB_ACCOUNTS
+from settlement.contracts import MINTER, TOKEN, VAULT
 from settlement.derive_adapter import DeriveVenue
-from settlement.rebuild import rebuilt
+from settlement.rebuild import listings
 from settlement.reconciling.amounts import InFlight, Line, Worth, compare_lines
 from settlement.reconciling.at_block import AtBlock
 from settlement.reconciling.backing import compare_backing
-from settlement.reconciling.breaks import Outcome, Source
+from settlement.reconciling.breaks import Break, BreakType, Outcome, Source
 from settlement.reconciling.in_books import InBooks, Waiting
+from settlement.reconciling.positions import NOTHING, Beside, compare_positions
+from settlement.reconciling.stating import compare_statement
 from settlement.reconciling.whereabouts import TokenAt, Whereabouts, WrapperAt
-from settlement.replica import Key
 
 CREDITED = "0x" + keccak(text="CompartmentCredited(address,address,address,uint256)").hex()
-AT_ONCE = 2_000
-"""Positions in one question: more cost a node more gas than it lets a question have."""
 
 
-def compare(state: AtBlock, books: InBooks, where: Whereabouts) -> Outcome:
+def compare(state: AtBlock, books: InBooks, where: Whereabouts, beside: Beside = NOTHING) -> Outcome:
     """Everything that the file names. Raises ChainError, RebuildError, ReplicaError where a record cannot be read."""
     total = compare_lines(_compartments(state, books, where)) + compare_lines(_strangers(state, where))
-    total += compare_lines(_supplies(state, books, where)) + compare_positions(state, where.position_book)
+    total += compare_lines(_supplies(state, books, where)) + compare_positions(state, where, beside)
+    total += _reserves(state, where)
     for wrapper in where.wrappers:
         total += _wrapped(state, books, where.asset_at(wrapper.symbol), wrapper)
+    if beside.statement is not None:
+        sizes = {
+            number: one.lot_size_e18 for number, one in listings(state.node, where.position_book, state.up_to).items()
+        }
+        total += compare_statement(state, books, where, beside.statement, beside.mirrored, sizes)
     state.require_kept()
     return total
-
-
-def compare_positions(state: AtBlock, book: str) -> Outcome:
-    """The book's storage against the fold of all calldata that it took: who ever traded, in every instrument."""
-    replica = rebuilt(state.node, book, state.up_to)
-    accounts = sorted({account for account, _ in replica.positions})
-    # Also what nobody ever traded: a position that no batch brought stands there.
-    keys = [(account, number) for account in accounts for number in sorted(replica.lot_sizes_e18)]
-    lines = []
-    for key, lots in zip(keys, _positions(state, book, keys), strict=True):
-        price_e6 = replica.marks[key[1]].price_e6 if key[1] in replica.marks else 0
-        worth = Worth(price_e6 * replica.lot_sizes_e18[key[1]], 10**18)
-        said = {Source.LEDGER: replica.positions.get(key, 0), Source.CHAIN: lots}
-        lines.append(Line("position", f"{key[0]} in instrument {key[1]}", said, worth=worth))
-    return compare_lines(lines)
-
-
-def _positions(state: AtBlock, book: str, keys: Sequence[Key]) -> Iterator[int]:
-    for part in (keys[at : at + AT_ONCE] for at in range(0, len(keys), AT_ONCE)):
-        accounts, numbers = [account for account, _ in part], [number for _, number in part]
-        yield from state.read(POSITIONS, book, "positionsOf", accounts, numbers)
 
 
 def _compartments(state: AtBlock, books: InBooks, where: Whereabouts) -> Iterator[Line]:
@@ -98,18 +81,40 @@ def _supplies(state: AtBlock, books: InBooks, where: Whereabouts) -> Iterator[Li
         yield Line("claims that stand somewhere", token.symbol, said, scale, (), _worth(token))
 
 
+def _reserves(state: AtBlock, where: Whereabouts) -> Outcome:
+    """What the custodian has attested of each token, against its supply: a claim without a reserve is a break."""
+    minters = [one.address for one in where.contracts if one.name == MINTER.name]
+    if not minters:
+        return Outcome()
+    breaks = []
+    for token in where.assets:
+        reserves, _, as_of_s, _ = state.read(MINTER, minters[0], "attestedOf", token.token)
+        supply = state.read(TOKEN, token.token, "totalSupply")
+        if supply > reserves:
+            said = {Source.LEDGER: reserves, Source.CHAIN: supply}
+            effect = _worth(token).effect_e6(supply - reserves)
+            kind = BreakType.AMOUNT if as_of_s else BreakType.MISSING
+            breaks.append(Break(kind, "attested reserves", token.symbol, Source.LEDGER, said, "", as_of_s, effect))
+    return Outcome(tuple(breaks), (), len(where.assets))
+
+
 def _wrapped(state: AtBlock, books: InBooks, token: TokenAt, wrapper: WrapperAt) -> Outcome:
     venue = DeriveVenue(wrapper.sub_accounts, wrapper.wrapper, token.token, token.asset)
-    backing = venue.backing(state, [one.number for one in wrapper.held])
+    backing = venue.backing(state)
     worth = Worth(token.price_e6, 10**18)
     scale = venue.to_e18(1)
-    lines = []
+    named = {one.number for one in wrapper.held}
+    strange = {number: found for number, found in backing.credited_e18.items() if number not in named}
+    lines = [
+        Line("sub-account", f"{number} at {wrapper.wrapper}", {Source.LEDGER: None, Source.VENUE: found}, worth=worth)
+        for number, found in strange.items()
+    ]
     for one in wrapper.held:
-        found = state.read(SUB_ACCOUNTS, wrapper.sub_accounts, "getBalance", one.number, wrapper.wrapper, 0)
+        found = backing.credited_e18.get(one.number, 0)
         units = books.balances.get(one.account)
         said = {Source.LEDGER: None if units is None else units * scale, Source.VENUE: found}
         waits = _in_flight(books.waiting.get(one.account, ()), scale)
-        lines.append(Line("sub-account", one.account, said, scale, waits, worth))
+        lines.append(Line("sub-account", one.account, said, scale, waits, worth, is_account=True))
     return compare_backing(backing, worth) + compare_lines(lines)
 
 
@@ -117,7 +122,7 @@ def _line(what: str, account: str, books: InBooks, token: TokenAt, found: int) -
     scale, units = token.asset.to_chain(1), books.balances.get(account)
     said = {Source.LEDGER: None if units is None else units * scale, Source.CHAIN: found}
     waits = books.waiting.get(account, ())
-    return Line(what, account, said, scale, _in_flight(waits, scale), _worth(token))
+    return Line(what, account, said, scale, _in_flight(waits, scale), _worth(token), is_account=True)
 
 
 def _in_flight(waits: tuple[Waiting, ...], scale: int) -> tuple[InFlight, ...]:

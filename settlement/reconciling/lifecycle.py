@@ -6,7 +6,7 @@ reconciliation does not find any more is still closed by somebody, who says why.
 
 from enum import StrEnum
 
-from settlement.reconciling.breaks import Break
+from settlement.reconciling.breaks import Break, BreakType
 
 
 class BreakState(StrEnum):
@@ -39,9 +39,11 @@ class BreakRefusal(StrEnum):
     BREAK_NOT_FOUND = "break_not_found"
     BREAK_IS_CLOSED = "break_is_closed"
     ACT_NOT_POSSIBLE_HERE = "act_not_possible_here"
+    ACTOR_IS_MISSING = "actor_is_missing"
     REASON_IS_MISSING = "reason_is_missing"
     TRANSFERS_ARE_MISSING = "transfers_are_missing"
     TRANSFERS_ARE_NONE_OF_SUSPENSE = "transfers_are_none_of_suspense"
+    DIFFERENCE_REMAINS = "difference_remains"
     SUSPENSE_IS_NOT_EMPTY = "suspense_is_not_empty"
     LEDGER_REFUSES = "ledger_refuses"
 
@@ -58,6 +60,22 @@ TABLE: dict[tuple[BreakState, BreakAct], BreakState] = {
     (BreakState.INVESTIGATED, BreakAct.EXPLAIN): BreakState.EXPLAINED,
     (BreakState.IN_SUSPENSE, BreakAct.CLEAR): BreakState.CLEARED,
 }
+HOUR_S = 3_600
+DEADLINES_S: dict[BreakType, int] = {
+    BreakType.UNKNOWN_ACCOUNT: 4 * HOUR_S,
+    BreakType.MISSING: 4 * HOUR_S,
+    BreakType.DUPLICATE: 4 * HOUR_S,
+    BreakType.STATUS: 4 * HOUR_S,
+    BreakType.SIDE: 4 * HOUR_S,
+    BreakType.AMOUNT: 4 * HOUR_S,
+    BreakType.PRICE: 24 * HOUR_S,
+    BreakType.MARK: 24 * HOUR_S,
+    BreakType.TIMING: 24 * HOUR_S,
+    BreakType.ROUNDING: 7 * 24 * HOUR_S,
+}
+"""How long a break may be open: what moves money by the next cycle of the usual four hours, what only values it within
+a day, dust within a week. Ours; no rule book gives one.
+"""
 MOVES = frozenset({BreakAct.SUSPEND, BreakAct.CLEAR})
 """The acts that come with transfers, which name the break in their reference."""
 
@@ -67,7 +85,7 @@ def reference_of(break_id: str) -> str:
     return f"break:{break_id}"
 
 
-def refusal(state: BreakState | None, act: BreakAct, reason: str, transfers: int) -> BreakRefusal | None:
+def refusal(state: BreakState | None, act: BreakAct, who: str, reason: str, transfers: int) -> BreakRefusal | None:
     """Why an act with so many transfers is refused, before the ledger is asked; None if it is possible."""
     if state is None:
         return BreakRefusal.BREAK_NOT_FOUND
@@ -75,6 +93,8 @@ def refusal(state: BreakState | None, act: BreakAct, reason: str, transfers: int
         return BreakRefusal.BREAK_IS_CLOSED
     if (state, act) not in TABLE:
         return BreakRefusal.ACT_NOT_POSSIBLE_HERE
+    if not who:
+        return BreakRefusal.ACTOR_IS_MISSING
     if not reason:
         return BreakRefusal.REASON_IS_MISSING
     return BreakRefusal.TRANSFERS_ARE_MISSING if act in MOVES and not transfers else None
@@ -90,4 +110,5 @@ def facts_of(found: Break) -> dict[str, object]:
         "said": {source: str(amount) for source, amount in found.said.items()},
         "first": found.first,
         "effect_e6": str(found.effect_e6),
+        "step": str(found.step),
     }

@@ -43,8 +43,13 @@ def compare_fills(
     return Outcome(tuple(breaks), (), len(numbers))
 
 
-def compare_marks(venue: str, ours: Mapping[str, Mark], theirs: Mapping[str, Mark], of: Source) -> Outcome:
-    """The marks that a cycle was computed from, by instrument, against those of the venue or of the chain."""
+def compare_marks(
+    venue: str, ours: Mapping[str, Mark], theirs: Mapping[str, Mark], of: Source, by: Source = Source.LEDGER
+) -> Outcome:
+    """The marks that a cycle was computed from, by instrument, against those of the venue or of the chain.
+
+    `by`: whose `ours` are, `of`: whose `theirs`.
+    """
     breaks = []
     for name in sorted(ours.keys() | theirs.keys()):
         mine, other = ours.get(name), theirs.get(name)
@@ -52,13 +57,13 @@ def compare_marks(venue: str, ours: Mapping[str, Mark], theirs: Mapping[str, Mar
             continue
         place, since_s = f"{name} at {venue}", (mine or other or (0, 0))[1]
         if mine is None or other is None:
-            said = {Source.LEDGER: mine[0] if mine else 0, of: other[0] if other else 0}
-            breaks.append(Break(BreakType.MISSING, "mark", place, of if mine else Source.LEDGER, said, "", since_s))
+            said = {by: mine[0] if mine else 0, of: other[0] if other else 0}
+            breaks.append(Break(BreakType.MISSING, "mark", place, of if mine else by, said, "", since_s))
         elif mine[0] != other[0]:
-            said = {Source.LEDGER: mine[0], of: other[0]}
+            said = {by: mine[0], of: other[0]}
             breaks.append(Break(BreakType.MARK, "mark", place, of, said, "", since_s))
         else:
-            said = {Source.LEDGER: mine[1], of: other[1]}
+            said = {by: mine[1], of: other[1]}
             breaks.append(Break(BreakType.TIMING, "mark", place, of, said, "", since_s))
     return Outcome(tuple(breaks), (), len(ours.keys() | theirs.keys()))
 

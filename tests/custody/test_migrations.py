@@ -22,7 +22,7 @@ from sqlmodel import SQLModel
 from custody.custodian_tables import ACCEPTED, CUSTODIAN, EVENT, HALT, LIEN, MOVEMENT
 from custody.database import LEDGER, Database, DatabaseError, Schema, open_database
 from custody.tables import ACCOUNT, SEAL, TRANSFER
-from settlement.engine.break_tables import BREAK
+from settlement.engine.break_tables import BREAK, BREAK_ACT
 from settlement.engine.cycle_tables import CYCLE, DISPUTE, GROSS, OBLIGATION
 from settlement.engine.pins import PIN
 from settlement.engine.tables import BATCH, CHECKPOINT, LEADER, REFUSED_ENTRY, REFUSED_REPORT, REPORT
@@ -56,6 +56,7 @@ TABLES = {
         DELIVERY,
         BREAK,
         PIN,
+        BREAK_ACT,
     ),
 }
 VERSION_TABLES = {schema.version_table for schema in ALL}

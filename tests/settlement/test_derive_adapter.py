@@ -64,7 +64,7 @@ class Inside:
             theirs.send(call.to, call.data, call.purpose)
 
     def balances(self) -> dict[str, int]:
-        held = self.venue.backing(self.state, self.numbers.values()).credited_e18
+        held = self.venue.backing(self.state).credited_e18
         return {party: held.get(number, 0) // 10**12 for party, number in self.numbers.items()}
 
     def pays(self, due_units: dict[str, int]) -> None:
@@ -153,6 +153,17 @@ def test_a_sub_account_that_moved_without_a_cycle_is_found(inside: Inside) -> No
     inside.ground.contracts.chain.send(call.to, call.data, call.purpose)
     found = inside.ground.outcome().breaks
     assert [(one.what, one.owner, one.effect_e6) for one in found] == [("sub-account", Source.VENUE, 1)] * 2
+
+
+def test_what_stands_in_a_sub_account_that_no_file_names_counts_and_is_told(inside: Inside) -> None:
+    """The named sub-accounts alone would be backed: only with the one left out is there less than is owed."""
+    ground, (named, left_out) = inside.ground, inside.ground.wrappers[0].held
+    ground.wrappers = (replace(ground.wrappers[0], held=(named,)),)
+    as_the_minter(ground.contracts, "USDC", TOKEN.call("adminBurn", inside.venue.wrapper, 20))
+    found = {one.what: one for one in ground.outcome().breaks}
+    assert found["backing"].said == {Source.VENUE: 100 * 10**12, Source.CHAIN: 80 * 10**12}
+    assert (found["sub-account"].type, found["sub-account"].effect_e6) == (BreakType.UNKNOWN_ACCOUNT, 50)
+    assert found["sub-account"].place == f"{left_out.number} at {inside.venue.wrapper}"
 
 
 # -- positions ---------------------------------------------------------------------------------------------------------

@@ -7,23 +7,9 @@ import pytest
 
 from margin.contagion.assumptions import MAINTENANCE_MULTIPLE, AssumptionError
 from margin.contagion.engine import Inputs
-from margin.contagion.footing import LEVERAGE, charged, equal_safety, netting_multiple, responded
+from margin.contagion.footing import LEVERAGE, charged, equal_safety, responded
 from margin.contagion.population import Kind
 from margin.contagion.regimes import regime_of
-
-
-@pytest.mark.parametrize(("venues", "correlation", "expected"), [
-    (2, -0.9, 4.47), (2, 0.0, 1.41), (4, 0.5, 1.26), (1, 0.3, 1.0), (2, 1.0, 1.0),
-])  # fmt: skip
-def test_margins_that_do_not_net_are_the_specifications_multiples(
-    venues: int, correlation: float, expected: float
-) -> None:
-    assert netting_multiple(venues, correlation) == pytest.approx(expected, abs=0.005)
-
-
-def test_venues_cannot_all_be_correlated_below_what_is_possible() -> None:
-    with pytest.raises(ValueError, match="3 venues cannot all be correlated"):
-        netting_multiple(3, -0.5)
 
 
 def test_a_compartment_costs_its_fee_and_haircuts_and_a_pool_nothing(inputs: Inputs) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from custody.books import Books
 from custody.corrections import reversing
 from custody.database import LEDGER, Database, open_database
 from custody.transfers import Reason, Transfer
-from settlement.engine.break_keeping import BreakAnswer, act, find, keep, open_breaks
+from settlement.engine.break_keeping import BreakAnswer, act, keep
+from settlement.engine.break_record import Why, find, history, open_breaks
 from settlement.engine.telling import told
 from settlement.reconciling.at_block import Block
 from settlement.reconciling.breaks import Break, BreakType, Outcome, Source
@@ -22,7 +24,7 @@ from settlement.records import DESK
 CHART = Chart("USDC")
 VAULT, HEDGER, SUSPENSE = CHART.vault(), CHART.delegated("hedger", "harbour"), CHART.suspense()
 BLOCK = Block(7, "0x" + "11" * 32, 100)
-FOUND = Break(BreakType.AMOUNT, "compartment", HEDGER.id, Source.CHAIN, {Source.LEDGER: 105, Source.CHAIN: 100})
+FOUND = Break(BreakType.AMOUNT, "compartment", HEDGER.id, Source.CHAIN, {Source.LEDGER: 105, Source.CHAIN: 100}, step=1)
 OUTCOME = Outcome((FOUND,), (), 1)
 ID = f"{FOUND.id}#1"
 
@@ -50,8 +52,10 @@ def back(name: str = "back", units: int = 5) -> Transfer:
     return Transfer(name, SUSPENSE.id, VAULT.id, units, Reason.CORRECTION, reference=reference_of(ID))
 
 
-def did(database: Database, what: BreakAct, *transfers: Transfer, reason: str = "why") -> BreakAnswer:
-    return act(database, ID, what, reason, 200, transfers)
+def did(
+    database: Database, what: BreakAct, *transfers: Transfer, who: str = "auditor", reason: str = "why"
+) -> BreakAnswer:
+    return act(database, ID, what, Why(who, reason), 200, transfers)
 
 
 def balances(database: Database) -> tuple[int, int]:
@@ -74,6 +78,13 @@ def test_a_break_goes_through_suspense_and_is_cleared(database: Database) -> Non
     assert (cleared.state, cleared.reason) == (BreakState.CLEARED, "booked without a deposit")
     assert balances(database) == (100, 0)
     assert names(database) == ["reconciliation.break_opened", "reconciliation.break_closed"]
+    with database.snapshot() as reader:
+        lines = [(one.act, one.state, one.why, one.at_s) for one in history(reader, ID)]
+    assert lines == [
+        (BreakAct.INVESTIGATE, BreakState.INVESTIGATED, Why("auditor", "why"), 200),
+        (BreakAct.SUSPEND, BreakState.IN_SUSPENSE, Why("auditor", "why"), 200),
+        (BreakAct.CLEAR, BreakState.CLEARED, Why("auditor", "booked without a deposit"), 200),
+    ]
     assert Books(database).verify() == []
 
 
@@ -88,7 +99,7 @@ def test_what_is_found_again_is_the_same_break_until_it_is_closed(database: Data
 
 def test_every_act_is_in_the_table_or_refused() -> None:
     for state, what in product(BreakState, BreakAct):
-        answer = refusal(state, what, "why", 1)
+        answer = refusal(state, what, "who", "why", 1)
         if state.is_closed:
             assert answer is BreakRefusal.BREAK_IS_CLOSED
         else:
@@ -109,7 +120,9 @@ REFUSED: list[tuple[list[BreakAct], BreakAct, str, tuple[Transfer, ...], BreakRe
         (Transfer("past", HEDGER.id, VAULT.id, 5, Reason.CORRECTION, reference=reference_of(ID)),),
         BreakRefusal.TRANSFERS_ARE_NONE_OF_SUSPENSE,
     ),
-    ([BreakAct.INVESTIGATE], BreakAct.SUSPEND, "why", (aside(), aside("more", 1_000)), BreakRefusal.LEDGER_REFUSES),
+    ([BreakAct.INVESTIGATE], BreakAct.SUSPEND, "why", (aside(units=4),), BreakRefusal.DIFFERENCE_REMAINS),
+    ([BreakAct.INVESTIGATE], BreakAct.SUSPEND, "why", (aside("a", 1_000),), BreakRefusal.DIFFERENCE_REMAINS),
+    ([BreakAct.INVESTIGATE], BreakAct.SUSPEND, "why", (aside("late"),), BreakRefusal.LEDGER_REFUSES),
 ]  # fmt: skip
 
 
@@ -129,6 +142,19 @@ def test_what_is_refused_moves_nothing(
     assert balances(database) == (105, 0)
 
 
+def test_nobody_acts_without_a_name(database: Database) -> None:
+    keep(database, OUTCOME, BLOCK, 101)
+    assert did(database, BreakAct.INVESTIGATE, who="", reason="").refusal is BreakRefusal.ACTOR_IS_MISSING
+    with database.snapshot() as reader:
+        assert history(reader, ID) == []
+
+
+def test_a_break_is_due_by_its_type(database: Database) -> None:
+    keep(database, Outcome((FOUND, replace(FOUND, type=BreakType.PRICE)), (), 2), BLOCK, 101)
+    with database.snapshot() as reader:
+        assert [one.due_at_s - one.opened_at_s for one in open_breaks(reader)] == [4 * 3600, 24 * 3600]
+
+
 def test_suspense_is_left_in_full_or_not_at_all(database: Database) -> None:
     keep(database, OUTCOME, BLOCK, 101)
     did(database, BreakAct.INVESTIGATE)
@@ -140,7 +166,7 @@ def test_suspense_is_left_in_full_or_not_at_all(database: Database) -> None:
 
 
 def test_a_break_that_nobody_has_found_is_not_acted_on(database: Database) -> None:
-    assert act(database, "another", BreakAct.EXPLAIN, "why", 1).refusal is BreakRefusal.BREAK_NOT_FOUND
+    assert act(database, "another", BreakAct.EXPLAIN, Why("auditor", "why"), 1).refusal is BreakRefusal.BREAK_NOT_FOUND
 
 
 def test_a_reversal_of_what_was_suspended_is_a_correction_too(database: Database) -> None:

@@ -19,6 +19,7 @@ from settlement.reconciling.at_block import AtBlock
 from settlement.reconciling.breaks import Outcome
 from settlement.reconciling.comparing import compare
 from settlement.reconciling.in_books import in_books
+from settlement.reconciling.positions import NOTHING, Beside
 from settlement.reconciling.whereabouts import CompartmentAt, ContractAt, TokenAt, Whereabouts, WrapperAt
 from tests.settlement.sole_minter import PLENTY
 
@@ -54,7 +55,10 @@ class Ground:
     @property
     def where(self) -> Whereabouts:
         contracts = self.contracts
-        names = {"CollateralVault": contracts.vault, "PositionBook": contracts.positions, "MarkFeed": contracts.marks}
+        names = {
+            "CollateralVault": contracts.vault, "PositionBook": contracts.positions, "MarkFeed": contracts.marks,
+            "AttestedMinter": contracts.minter, "SettlementBook": contracts.settlement,
+        }  # fmt: skip
         token = TokenAt("USDC", 6, 6, contracts.tokens["USDC"], USD)
         compartments = [CompartmentAt(account(one).id, holder, HARBOUR.address) for one, holder in self.holders.items()]
         return Whereabouts(
@@ -62,9 +66,9 @@ class Ground:
             tuple(ContractAt(*one) for one in names.items()), (token,), tuple(compartments), self.wrappers,
         )  # fmt: skip
 
-    def outcome(self) -> Outcome:
+    def outcome(self, beside: Beside = NOTHING) -> Outcome:
         with self.database.snapshot() as reader:
-            return compare(AtBlock.of(self.node), in_books(reader, self.books), self.where)
+            return compare(AtBlock.of(self.node), in_books(reader, self.books), self.where, beside)
 
     def post(self, name: str, debit: Account, credit: Account, units: int, kind: Kind = Kind.POSTED) -> None:
         (answer,) = self.books.post([Transfer(name, debit.id, credit.id, units, Reason.DEPOSIT, kind)], 1)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from custody.transfers import Kind, Reason, Transfer
 from settlement.cli import main
 from settlement.contracts import POSITIONS, TOKEN, VAULT, Contracts
 from settlement.devnet import Anvil
-from settlement.engine.break_keeping import open_breaks
+from settlement.engine.break_record import open_breaks
 from settlement.keys import signer_of
 from settlement.node import ChainError
 from settlement.reconciling.at_block import AtBlock, Block
@@ -54,7 +55,7 @@ def ground(contracts: Contracts, database: Database) -> Ground:
 
 def test_a_clean_day_has_no_breaks(ground: Ground) -> None:
     outcome = ground.outcome()
-    assert (outcome.breaks, outcome.explained, outcome.compared) == ((), (), 6)
+    assert (outcome.breaks, outcome.explained, outcome.compared) == ((), (), 7)
     assert outcome.reconciled
 
 
@@ -85,6 +86,10 @@ def minted_past_the_vault(ground: Ground) -> None:
 
 def burned_in_the_vault(ground: Ground) -> None:
     as_the_minter(ground.contracts, "USDC", TOKEN.call("adminBurn", ground.contracts.vault, 7))
+
+
+def attested_less_than_is_out(ground: Ground) -> None:
+    ground.contracts.attest(USDC, replace(PLENTY, units=2 * START_UNITS - 3))
 
 
 def paid_twice_in_the_books(ground: Ground) -> None:
@@ -123,6 +128,9 @@ ON_CHAIN: dict[str, tuple[Callable[[Ground], None], list[Expected]]] = {
     "burned in the vault": (burned_in_the_vault, [
         (BreakType.AMOUNT, *SUPPLY, CHAIN, 7),
         (BreakType.AMOUNT, *SOMEWHERE, CHAIN, 7),
+    ]),
+    "less is attested than is out": (attested_less_than_is_out, [
+        (BreakType.AMOUNT, "attested reserves", "USDC", LEDGER, 3),
     ]),
     "a cycle is paid twice in the books": (paid_twice_in_the_books, [
         (BreakType.AMOUNT, "compartment", HEDGER, CHAIN, 8),
@@ -170,6 +178,25 @@ def test_a_break_in_the_books_goes_into_suspense_and_out_by_linked_transfers(gro
     assert ground.books.balance(CHART.suspense().id) == 5
 
 
+def test_a_position_of_a_holder_who_never_traded_is_found(ground: Ground) -> None:
+    quiet = signer_of("client/quiet").address
+    ground.holders["quiet"] = quiet
+    ground.books.open_accounts([account("quiet")])
+    assert ground.outcome().reconciled
+    read = POSITIONS.call("positionOf", quiet, LISTED)
+    asked = {"to": ground.contracts.positions, "data": "0x" + read.hex()}
+    listed = ground.node.rpc("eth_createAccessList", asked, "latest")["accessList"]
+    (keys,) = [one["storageKeys"] for one in listed if one["address"].lower() == ground.contracts.positions.lower()]
+    empty = [key for key in keys if not int(ground.node.rpc("eth_getStorageAt", asked["to"], key, "latest"), 16)]
+    slot = "0x" + (3 << (192 - 64 * LISTED)).to_bytes(32).hex()
+    ground.node.rpc("anvil_setStorageAt", asked["to"], empty[-1], slot)
+    ground.node.rpc("evm_mine")
+    (found,) = ground.outcome().breaks
+    assert (found.what, found.place, found.said) == (
+        "position", f"{quiet.lower()} in instrument {LISTED}", {LEDGER: 0, CHAIN: 3},
+    )  # fmt: skip
+
+
 # -- one block ---------------------------------------------------------------------------------------------------------
 
 
@@ -204,13 +231,14 @@ def test_reconcile_says_so_as_text_and_as_json(
     ground: Ground, file: Path, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["reconcile", str(file), "--database", str(place)]) == 0
-    assert "reconciled: 6 records compared, 0 explained" in capsys.readouterr().out
+    assert "reconciled: 7 records compared, 0 explained" in capsys.readouterr().out
     compartment_debited(ground)
     assert main(["reconcile", str(file), "--database", str(place), "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert said["breaks"][0] == {
         "id": f"amount/compartment/{HEDGER}", "type": "amount", "what": "compartment", "place": HEDGER,
         "owner": "chain", "said": {"ledger": "100", "chain": "70"}, "first": "", "age_s": 0, "effect_e6": "30",
+        "on_record": None,
     }  # fmt: skip
     assert said["block"]["hash"] == AtBlock.of(ground.node).block.hash
 
@@ -238,6 +266,8 @@ def test_verify_all_asks_everything_that_it_is_given(
     sound = {
         "journal": "ok", "seals": "ok", "balances": "ok", "custodian's log": "not_asked", "proofs": "not_asked",
         "contracts' code": "ok", "positions from calldata": "ok", "reconciliation": "ok",
+        "venue's statement": "not_asked", "engine's mirror": "not_asked", "marks of the feed": "not_asked",
+        "wrappers": "not_asked",
     }  # fmt: skip
     assert run() == (0, sound)
     position_changed(ground)
