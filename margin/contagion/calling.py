@@ -40,6 +40,9 @@ class Calls:
     opened: int = 0
     brought_at: list[int] = field(default_factory=list)
     _delay_s: Floats = field(init=False)
+    _alone: Flags = field(init=False)
+    _in_call: Indexes = field(default_factory=lambda: np.zeros(0, np.int32))
+    _fresh: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         accounts, clients = self.books.population.accounts, self.books.population.clients
@@ -47,6 +50,8 @@ class Calls:
         fast, slow = self.a["call.fast_delay_s"], self.a["call.slow_delay_s"]
         spread = slow - fast if Channels.OUTAGE in self.channels else 0.0
         self._delay_s = fast + spread * clients.delay[accounts.client]
+        client = accounts.client
+        self._alone = (np.diff(client, prepend=-1) != 0) & (np.diff(client, append=-1) != 0)
 
     def look(self, found: Breaches, now_s: int, step_s: int, prices: Prices) -> Indexes:
         """Open calls for new breaches; which accounts are to be liquidated now."""
@@ -59,28 +64,37 @@ class Calls:
         late = ~fresh & (deadline <= now_s)
         return np.asarray(found.account[deep | late])
 
+    def begin(self, account: int, deadline_s: int) -> None:
+        """From now on it is in call."""
+        self.deadline_s[account] = deadline_s
+        self._fresh.append(account)
+
     def close_healthy(self, prices: Prices) -> None:
         """End the calls of accounts that have maintenance margin again, or nothing left."""
-        open_ = np.flatnonzero(self.deadline_s != NO_CALL).astype(np.int32)
+        open_ = self.in_call()
         if len(open_):
             equity, needed = standings(open_, self.books.rows, prices)
-            self.deadline_s[open_[equity >= needed]] = NO_CALL
+            healthy = equity >= needed
+            self.deadline_s[open_[healthy]] = NO_CALL
+            self._in_call = open_[~healthy]
 
     def in_call(self) -> Indexes:
-        return np.flatnonzero(self.deadline_s != NO_CALL).astype(np.int32)
+        """Accounts with a call, rising."""
+        if self._fresh:
+            self._in_call = np.union1d(self._in_call, np.array(self._fresh, np.int32)).astype(np.int32)
+            self._fresh.clear()
+        return self._in_call
 
     def idle_elsewhere(self, prices: Prices) -> int:
         """What clients in call have beyond initial margin at other venues, each account once (µ$)."""
-        client = self.books.population.accounts.client
         here = self.in_call()
-        alone = (np.diff(client, prepend=-1) != 0) & (np.diff(client, append=-1) != 0)
-        others = {other for account in here[~alone[here]] for other in self._siblings(int(account))}
+        others = {other for account in here[~self._alone[here]] for other in self._siblings(int(account))}
         return sum(self._spare(other, prices) for other in others - set(here.tolist()))
 
     def _open(
         self, account: int, found: Breaches, place: int, deadline_s: int, step_s: int, now_s: int, prices: Prices
     ) -> None:
-        self.deadline_s[account] = deadline_s
+        self.begin(account, deadline_s)
         self.opened += 1
         lacking = INITIAL_OVER_MAINTENANCE * int(found.needed[place]) - int(found.equity[place])
         due = (now_s + int(self._delay_s[account])) // step_s + 1

@@ -1,9 +1,11 @@
 """Who is below, without looking at everybody: the same answers as the plain watch, to the account.
 
-An account with one position is below only beyond one price, so such accounts are sorted by it, and a price move passes
-a stretch of the list. Another is safe while no price is further from where it was last seen than its radius: what it
-has to spare over what it could lose per unit of relative move (specs/contagion.md §14). Both bounds are taken against
-rates that are rounded up, and lean to caution; whoever is beyond its bound is tested exactly.
+A unit with one position is below only beyond one price: it has lost what it brought at its bankruptcy price, which
+maintenance makes into a threshold that moves with the rate, p·(1 ∓ rate), and not with the account. Units are sorted by
+it once, whatever rates do. A unit with several positions is safe while no price is further from where it was measured
+than its radius, (equity − margin) / (Σ|position| + margin) (specs/contagion.md §14); a rise of rates eats radii as a
+move does. Radii are put on a clock that adds up both, so they queue in one line for the whole run. All bounds lean to
+caution; whoever is beyond its own is tested exactly.
 """
 
 from typing import NamedTuple
@@ -14,18 +16,15 @@ from numpy.typing import NDArray
 
 from margin.contagion.books import NEVER, Books
 from margin.contagion.draws import Floats, Whole
+from margin.contagion.lines import NEVER_REACHED, NOWHERE, Lines, Placed, room_for
 from margin.contagion.population import Indexes, Kind
 from margin.contagion.scan import PPM, Prices, Rows, standing
 from margin.contagion.watch import Breaches
 
-LEVELS = 8
-"""Rates are bounded by the next whole eighth of the first ones."""
 _SLACK = 1e-9
 """Relative: what float64 may be off in a bound, many times over."""
-SEEN_AGAIN = 0.02
-"""When prices are this far from where radii were measured, they are measured anew."""
-MANY = 20
-"""When more than one unit in so many has changed, all are measured anew."""
+SEEN_AGAIN = 0.0025
+"""The clock is put forward, and whose radius is used up is measured anew, when prices and rates have moved so far."""
 
 
 class Units(NamedTuple):
@@ -36,11 +35,11 @@ class Units(NamedTuple):
     tested: NDArray[np.bool_]
 
 
-@njit(parallel=True, cache=True)
-def _figures(chosen: Indexes, units: Units, rows: Rows, prices: Prices, equity: Whole, needed: Whole) -> None:
+@njit(cache=True)
+def _figures(chosen: Indexes, units: Units, rows: Rows, prices: Prices) -> tuple[Whole, Whole]:
     """Equity and requirement of these units; a requirement of 0 where there is nothing to test or nothing is wrong."""
-    for number in prange(len(chosen)):
-        unit = chosen[number]
+    equity, needed = np.empty(len(chosen), np.int64), np.empty(len(chosen), np.int64)
+    for number, unit in enumerate(chosen):
         have, ask = 0, 0
         for account in range(units.first[unit], units.first[unit + 1]):
             own, asked = standing(account, rows, prices)
@@ -48,6 +47,7 @@ def _figures(chosen: Indexes, units: Units, rows: Rows, prices: Prices, equity: 
             ask += asked
         below = units.tested[unit] and ask > 0 and have < max(ask, units.floor[unit])
         equity[number], needed[number] = have, ask if below else 0
+    return equity, needed
 
 
 @njit(cache=True)
@@ -66,56 +66,61 @@ def _accounts(below: Indexes, units: Units, rows: Rows, prices: Prices) -> tuple
     return account[:filled], number[:filled]
 
 
-@njit(parallel=True, cache=True)
-def _bounds(
-    chosen: Indexes, units: Units, rows: Rows, prices: Prices, bound: Whole, place: Indexes, limit: Floats
-) -> None:
-    """Where each of these units belongs, and how far it is from being looked at.
+@njit(cache=True)
+def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) -> tuple[int, float, float]:
+    """Line, key and own key of a unit now; line k for a long of instrument k alone, kinds + k for a short.
 
-    `place`: instrument k for a long of it alone, −1 − k for a short; the number of instruments where there are
-    several, and one more where there is nothing to test. `limit`: the price from which on one position may be below, or
-    the relative move that several can stand.
+    A requirement of nothing is never above nothing, so only a floor above zero can ask for more than margin does.
     """
     kinds = len(prices.current)
-    for number in prange(len(chosen)):
-        unit = chosen[number]
-        held, only, size, settled, base, gained, asked, moved = 0, 0, 0, 0, 0, 0.0, 0.0, 0.0
-        for account in range(units.first[unit], units.first[unit + 1]):
-            base += rows.principal[account] + rows.realised[account]
-            for at in range(rows.first[account], rows.first[account + 1]):
-                which, lots = rows.instrument[at], rows.lots[at]
-                if lots == 0:
-                    continue
+    held, only, size, settled, base, gained, asked, moved = 0, 0, 0, 0, 0, 0.0, 0.0, 0.0
+    for account in range(units.first[unit], units.first[unit + 1]):
+        base += rows.principal[account] + rows.realised[account]
+        for at in range(rows.first[account], rows.first[account + 1]):
+            which, lots = rows.instrument[at], rows.lots[at]
+            if lots:
+                notional = float(abs(lots)) * prices.current[which]
                 held += 1
                 only, size, settled = which, lots, prices.settled[rows.venue[account], which]
-                notional = float(abs(lots)) * prices.current[which]
                 gained += float(lots) * (prices.current[which] - settled)
-                asked += notional * bound[which] / PPM + 1.0
+                asked += notional * prices.rate_ppm[which] / PPM + 1.0
                 moved += notional
-        floor = float(max(units.floor[unit], NEVER >> 8))
-        rate = bound[only] / PPM
-        if held == 0 or not units.tested[unit]:
-            place[number], limit[number] = kinds + 1, 0.0
-        elif held > 1:
-            equity = base + gained
-            # Margin grows with a price that rises; its own floor does not.
-            radius = min((equity - asked) / (moved + asked), (equity - floor) / moved)
-            place[number], limit[number] = kinds, radius * (1.0 - _SLACK)
-        elif size > 0:
-            due = (float(size) * settled - base + 1.0) / (size * (1.0 - rate))
-            own = settled + (floor - base) / size
-            place[number], limit[number] = only, max(due, own) * (1.0 + _SLACK) + 1.0
-        else:
-            due = (base - float(size) * settled - 1.0) / (-size * (1.0 + rate))
-            own = settled + (base - floor) / -size
-            place[number], limit[number] = -1 - only, min(due, own) * (1.0 - _SLACK) - 1.0
+    if held == 0 or not units.tested[unit]:
+        return NOWHERE, NEVER_REACHED, NEVER_REACHED
+    floor = float(units.floor[unit])
+    if held > 1:
+        radius = (base + gained - asked) / (moved + asked)  # margin grows with a price that rises
+        if floor > 0.0:
+            radius = min(radius, (base + gained - floor) / moved)
+        radius = max(radius - _SLACK, -0.5)
+        return 2 * kinds, elapsed + np.log1p(radius), NEVER_REACHED
+    side = 1.0 if size > 0 else -1.0
+    lost = float(base) / abs(size)
+    slack = _SLACK * (settled + abs(lost) + max(floor, 0.0) / abs(size)) + 2.0
+    key = -side * (settled - side * lost) - slack
+    own = NEVER_REACHED
+    if floor > 0.0:
+        own = -side * (settled - side * (base - floor) / abs(size)) - slack
+    return (only if size > 0 else kinds + only), key, own
 
 
-class _Sorted(NamedTuple):
-    """Units with their limits, rising."""
+@njit(parallel=True, cache=True)
+def _places_of_all(
+    units: Units, rows: Rows, prices: Prices, elapsed: float, line: Indexes, key: Floats, own: Floats
+) -> None:
+    """Everybody's place, by all threads."""
+    for unit in prange(len(line)):
+        found = _place(unit, units, rows, prices, elapsed)
+        line[unit] = found[0]
+        key[unit] = found[1]
+        own[unit] = found[2]
 
-    unit: Indexes
-    limit: Floats
+
+@njit(cache=True)
+def _places(chosen: Indexes, units: Units, rows: Rows, prices: Prices, elapsed: float, placed: Placed) -> None:
+    """The same of some, by one thread: to wake the others takes longer."""
+    for number, unit in enumerate(chosen):
+        placed.line[number], placed.key[number], placed.own[number] = _place(unit, units, rows, prices, elapsed)
 
 
 @njit(cache=True)
@@ -127,13 +132,23 @@ def _sum_floors(chosen: Indexes, first: Indexes, floor: Whole, sums: Whole) -> N
             sums[unit] += max(floor[account], NEVER >> 8)
 
 
-def _sorted(units: Indexes, limits: Floats) -> _Sorted:
-    order = np.argsort(limits)  # of equals either may come first: those found are put in order afterwards
-    return _Sorted(units[order], limits[order])
+@njit(cache=True)
+def _units_of(accounts: Indexes, unit_of: Indexes, marked: NDArray[np.bool_]) -> Indexes:
+    """Their units, each once, in the order of their first account; `marked` is all false before and after."""
+    found, count = np.empty(len(accounts), np.int32), 0
+    for account in accounts:
+        unit = unit_of[account]
+        if not marked[unit]:
+            marked[unit] = True
+            found[count] = unit
+            count += 1
+    for unit in found[:count]:
+        marked[unit] = False
+    return found[:count]
 
 
 class FastWatch:
-    """Sorted thresholds for units with one position, radii for the others."""
+    """Lines of units by their thresholds and radii; who has changed is measured when prices are next known."""
 
     def __init__(self, books: Books, *, across_venues: bool) -> None:
         self._books = books
@@ -143,38 +158,28 @@ class FastWatch:
         if across_venues:
             starts = np.flatnonzero(np.diff(accounts.client, prepend=-1)).astype(np.int32)
             first = np.append(starts, np.int32(len(accounts))).astype(np.int32)
-            floor = np.empty(len(starts), np.int64)
-            _sum_floors(np.arange(len(starts), dtype=np.int32), first, books.floor, floor)
-            tested = tested[starts]
+            floor, tested = np.empty(len(starts), np.int64), tested[starts]
         self._units, self._across = Units(first, floor, tested), across_venues
         self._unit_of = np.repeat(np.arange(len(floor), dtype=np.int32), np.diff(first))
-        self._stale = True
+        self._marked = np.zeros(len(floor), np.bool_)
+        self._lines: Lines | None = None
+        self._waiting: list[Indexes] = []
 
     def touched(self, accounts: Indexes) -> None:
-        """From now on they are looked at each time, until everybody is measured anew."""
-        if self._across:
-            _sum_floors(self._unit_of[accounts], self._units.first, self._books.floor, self._units.floor)
-        self._always = np.union1d(self._always, self._unit_of[accounts]).astype(np.int32)
-        self._stale |= len(self._always) > len(self._unit_of) // MANY
+        """They are measured anew at the next look."""
+        if len(accounts):
+            self._waiting.append(accounts)
 
     def changed(self) -> None:
         """Many accounts have something else than before: everybody is measured anew."""
-        self._stale = True
+        self._lines = None
 
     def breaches(self, prices: Prices) -> Breaches:
-        self._measure(prices)
-        away = float(np.abs(prices.current / self._seen - 1.0).max())
-        chosen = [self._always, self._several.unit[: np.searchsorted(self._several.limit, away, side="right")]]
-        for which, price in enumerate(prices.current):
-            longs, shorts = self._longs[which], self._shorts[which]
-            chosen.append(longs.unit[np.searchsorted(longs.limit, price, side="left") :])
-            chosen.append(shorts.unit[: np.searchsorted(shorts.limit, price, side="right")])
-        return self._below(np.concatenate(chosen), prices)
-
-    def _below(self, chosen: Indexes, prices: Prices) -> Breaches:
-        """Test these units exactly; some of them may be named twice."""
-        equity, needed = np.empty(len(chosen), np.int64), np.empty(len(chosen), np.int64)
-        _figures(chosen, self._units, self._books.rows, prices, equity, needed)
+        lines, moved = self._measured(prices)
+        price, part = prices.current.astype(np.float64), prices.rate_ppm / PPM
+        levels = (price * (part - 1.0), price * (part + 1.0), [self._clock + moved], -price, price)
+        chosen = lines.reached(np.concatenate(levels))
+        equity, needed = _figures(chosen, self._units, self._books.rows, prices)
         places = np.flatnonzero(needed)
         below, first = np.unique(chosen[places], return_index=True)
         account, number = _accounts(below, self._units, self._books.rows, prices)
@@ -183,55 +188,54 @@ class FastWatch:
 
     # -- measuring -------------------------------------------------------------------------------------------------
 
-    def _measure(self, prices: Prices) -> None:
-        """Everybody where many have changed; else those of instruments whose rates have outgrown their bounds, and
-        those with several positions once prices are far from where they were seen."""
-        if self._stale:
-            self._measure_all(prices)
-            return
-        outgrown = (prices.rate_ppm > self._bound) | (_bound_of(prices.rate_ppm, 2) < self._bound)
-        if outgrown.any():
-            self._bound = np.where(outgrown, _bound_of(prices.rate_ppm, 1), self._bound)
-            for which in np.flatnonzero(outgrown):
-                self._longs[which] = self._again(self._longs[which].unit, prices, int(which))
-                self._shorts[which] = self._again(self._shorts[which].unit, prices, -1 - int(which))
-        if outgrown.any() or np.abs(prices.current / self._seen - 1.0).max() > SEEN_AGAIN:
-            self._seen = prices.current.astype(np.float64)
-            self._several = self._again(self._several.unit, prices, len(prices.current))
+    def _measured(self, prices: Prices) -> tuple[Lines, float]:
+        """The lines with everybody in its place, and how far prices and rates are from where the clock was set."""
+        if self._lines is None:
+            return self._all_measured(prices), 0.0
+        moved = self._moved(prices)
+        if moved > SEEN_AGAIN:
+            self._clock, moved = self._clock + moved, 0.0
+            self._set_clock(prices)
+            levels = np.full(4 * len(prices.current) + 1, -np.inf)
+            levels[2 * len(prices.current)] = self._clock
+            self._waiting.append(self._units.first[self._lines.reached(levels)])
+        if self._waiting:
+            chosen = _units_of(np.concatenate(self._waiting), self._unit_of, self._marked)
+            self._waiting = []
+            self._sum_floors(chosen)
+            placed = room_for(len(chosen))
+            _places(chosen, self._units, self._books.rows, prices, self._elapsed(prices), placed)
+            self._lines.put(chosen, placed)
+        return self._lines, moved
 
-    def _measure_all(self, prices: Prices) -> None:
-        self._bound, self._seen = _bound_of(prices.rate_ppm, 1), prices.current.astype(np.float64)
-        kinds = len(prices.current)
-        place, limit = self._placed(np.arange(len(self._units.floor), dtype=np.int32), prices)
-        lists = [self._at(place, limit, one) for one in range(-kinds, kinds + 1)]
-        self._shorts, self._longs, self._several = lists[kinds - 1 :: -1], lists[kinds : 2 * kinds], lists[2 * kinds]
-        self._stale, self._always = False, np.zeros(0, np.int32)
+    def _all_measured(self, prices: Prices) -> Lines:
+        self._clock, self._waiting = 0.0, []
+        self._set_clock(prices)
+        self._sum_floors(np.arange(len(self._units.floor), dtype=np.int32))
+        placed = room_for(len(self._units.floor))
+        _places_of_all(self._units, self._books.rows, prices, 0.0, *placed)
+        self._lines = Lines(2 * len(prices.current), placed)
+        return self._lines
 
-    def _again(self, chosen: Indexes, prices: Prices, wanted: int) -> _Sorted:
-        """A list measured anew; who does not belong to it any more is looked at each time already."""
-        place, limit = self._placed(chosen, prices)
-        stays = place == wanted
-        return _sorted(chosen[stays], limit[stays])
+    def _sum_floors(self, chosen: Indexes) -> None:
+        if self._across:
+            _sum_floors(chosen, self._units.first, self._books.floor, self._units.floor)
 
-    def _placed(self, chosen: Indexes, prices: Prices) -> tuple[Indexes, Floats]:
-        place, limit = np.empty(len(chosen), np.int32), np.empty(len(chosen))
-        _bounds(chosen, self._units, self._books.rows, prices, self._bound, place, limit)
-        return place, limit
+    def _set_clock(self, prices: Prices) -> None:
+        self._seen, self._rates = prices.current.astype(np.float64), prices.rate_ppm / PPM
 
-    @staticmethod
-    def _at(place: Indexes, limit: Floats, wanted: int) -> _Sorted:
-        units = np.flatnonzero(place == wanted).astype(np.int32)
-        return _sorted(units, limit[units])
+    def _moved(self, prices: Prices) -> float:
+        """Log of (1 + the largest relative move) · (1 + the largest rise of a rate) since the clock was set."""
+        away = np.abs(prices.current / self._seen - 1.0).max()
+        rise = max((prices.rate_ppm / PPM - self._rates).max(), 0.0)
+        return float(np.log1p(away) + np.log1p(rise))
 
-    _bound: Whole
+    def _elapsed(self, prices: Prices) -> float:
+        """What the clock is to say for who is measured now: radii count from where it was set, not from here."""
+        away = min(np.abs(prices.current / self._seen - 1.0).max(), 0.5)  # the clock is set anew long before
+        gap = max((self._rates - prices.rate_ppm / PPM).max(), 0.0)
+        return float(self._clock + np.log1p(-away) - np.log1p(gap))
+
+    _clock: float
     _seen: Floats
-    _longs: list[_Sorted]
-    _shorts: list[_Sorted]
-    _several: _Sorted
-    _always: Indexes = np.zeros(0, np.int32)
-
-
-def _bound_of(rate_ppm: Whole, above: int) -> Whole:
-    """Rates rounded up to powers of (1 + 1/8); `above` 2 is one level more."""
-    level = np.ceil(np.log(np.maximum(rate_ppm, 1)) / np.log1p(1.0 / LEVELS) - 1e-9) + (above - 1)
-    return np.asarray(np.ceil((1.0 + 1.0 / LEVELS) ** level).astype(np.int64))
+    _rates: Floats

@@ -48,6 +48,8 @@ class Status:
         return self.venue_up & self.custodian_up if self.inputs.regime.is_segregated else self.venue_up
 
     def _next(self, purpose: str, up: Flags, step: int, stress: float) -> Flags:
+        if stress <= STRESSED and up.all():
+            return up  # nothing can fail and nothing is to recover
         a, seed = self.inputs.a, self.inputs.seed
         draw = uniforms(seed, f"{purpose} status", np.arange(len(up), dtype=np.int64), step)
         fails = draw < a["venue.outage_probability"] if stress > STRESSED else np.zeros(len(up), bool)

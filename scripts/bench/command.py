@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 
 def bench(
-    what: Literal["ledger", "proof", "gas", "mirror", "margin"],
+    what: Literal["ledger", "proof", "gas", "mirror", "margin", "contagion"],
     *,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
@@ -17,7 +17,7 @@ def bench(
     Parameters
     ----------
     what
-        The part: ledger, proof, gas, mirror or margin.
+        The part: ledger, proof, gas, mirror, margin or contagion.
     json
         Print machine, sizes and measures as JSON instead of a table.
     """

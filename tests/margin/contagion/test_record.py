@@ -52,13 +52,13 @@ def test_what_is_idle_elsewhere_while_its_owner_is_in_call_is_trapped(inputs: In
     hedger = int(np.flatnonzero(clients.kind[accounts.client] == Kind.HEDGER)[0])
     retail = int(np.flatnonzero(clients.kind[accounts.client] == Kind.RETAIL)[0])
     assert made.calls.idle_elsewhere(made.prices) == 0
-    made.calls.deadline_s[retail] = 1
+    made.calls.begin(retail, 1)
     assert made.calls.idle_elsewhere(made.prices) == 0
-    made.calls.deadline_s[hedger] = 1
+    made.calls.begin(hedger, 1)
     equity, needed = made.standings()
     idle = min(equity[hedger + 1] - 2 * needed[hedger + 1], accounts.cash_units[hedger + 1])
     assert made.calls.idle_elsewhere(made.prices) == idle > 0
-    made.calls.deadline_s[hedger + 1] = 1
+    made.calls.begin(hedger + 1, 1)
     assert made.calls.idle_elsewhere(made.prices) == 0  # both are in call: neither is idle
 
 
