@@ -22,6 +22,7 @@ from sqlmodel import SQLModel
 from custody.custodian_tables import ACCEPTED, CUSTODIAN, EVENT, HALT, LIEN, MOVEMENT
 from custody.database import LEDGER, Database, DatabaseError, Schema, open_database
 from custody.tables import ACCOUNT, SEAL, TRANSFER
+from settlement.engine.advances import ADVANCE
 from settlement.engine.break_tables import BREAK, BREAK_ACT
 from settlement.engine.cycle_tables import CYCLE, DISPUTE, GROSS, OBLIGATION
 from settlement.engine.pins import PIN
@@ -57,6 +58,7 @@ TABLES = {
         BREAK,
         PIN,
         BREAK_ACT,
+        ADVANCE,
     ),
 }
 VERSION_TABLES = {schema.version_table for schema in ALL}
@@ -183,6 +185,7 @@ def test_every_table_of_the_package_is_in_its_schema_and_every_revision_is_found
             "settlement.engine.tables",
             "settlement.engine.cycle_tables",
             "settlement.engine.pins",
+            "settlement.engine.advances",
             "settlement.engine.webhook_tables",
             "settlement.engine.break_tables",
         },
