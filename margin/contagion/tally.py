@@ -29,6 +29,7 @@ class Tally:
     depth_usd: NDArray[np.float64]
     flow_usd: NDArray[np.float64]
     weight: float
+    by_account_usd: Floats
     unsecured_usd: float = 0.0
     supercritical_at: int | None = None
     trapped_usd_hours: float = 0.0
@@ -40,7 +41,8 @@ class Tally:
         series = np.zeros((steps, kinds))
         return cls(
             np.zeros(kinds), 0.0, 0.0, np.zeros(len(inputs.population.accounts), bool), inputs.path.units.copy(),
-            series.copy(), series.copy(), series.copy(), inputs.population.weight, _flow=np.zeros(kinds),
+            series.copy(), series.copy(), series.copy(), inputs.population.weight,
+            np.zeros(len(inputs.population.accounts)), _flow=np.zeros(kinds),
         )  # fmt: skip
 
     def note_liquidated(self, run: "Run", accounts: Indexes, orders: Orders) -> None:
@@ -52,9 +54,14 @@ class Tally:
         sums = np.bincount(which, weights=np.abs(size), minlength=len(self._flow)) * weight
         self.liquidated_usd += sums
         self._flow += sums
+        np.add.at(self.by_account_usd, run.books.owner[orders.position], np.abs(size) * weight)
         self.long_usd += float(size[size > 0].sum()) * weight
         self.largest_order_usd = max(self.largest_order_usd, float(np.abs(size).max(initial=0.0)))
         self.liquidated[accounts] = True
+
+    def grouped_usd(self, clients: Indexes, groups: int) -> Floats:
+        """Forced notional of random groups of clients: those whose numbers leave the same rest."""
+        return np.asarray(np.bincount(clients % groups, self.by_account_usd, groups), np.float64)
 
     def note_step(self, run: "Run", depth: Floats) -> None:
         at = run.step

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
+import numpy as np
+from numpy.typing import NDArray
+
 from margin.contagion.assumptions import MICRO, Assumptions
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs, Run, run
@@ -16,10 +19,14 @@ from margin.contagion.laws import draw_population
 from margin.contagion.losses import Payer
 from margin.contagion.moments import measured
 from margin.contagion.path import Path
+from margin.contagion.population import Kind, Population
 from margin.contagion.record import innocent_loss_usd
 from margin.contagion.regimes import regime_of
 
 Record = dict[str, float]
+GROUPS = 32
+"""Random groups of clients, by which what a metric owes to who was drawn is told."""
+TOP_PERMILLE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +74,23 @@ def made(what: Trial, path: Path, base: Assumptions) -> Record:
     return recorded(run(Inputs(a, population, path, regime, channels, what.seed)))
 
 
+def _top(population: Population) -> NDArray[np.bool_]:
+    """The accounts of the largest thousandth of clients, the unlevered holders of the rest aside."""
+    accounts, kind = population.accounts, population.clients.kind
+    wealth = np.bincount(accounts.client, weights=accounts.cash_units)
+    wealth[kind == Kind.REST] = 0.0
+    count = max(1, int((kind != Kind.REST).sum()) * TOP_PERMILLE // 1000)
+    largest = np.zeros(len(wealth), bool)
+    largest[np.argsort(-wealth, kind="stable")[:count]] = True
+    return np.asarray(largest[accounts.client])
+
+
 def recorded(done: Run) -> Record:
     """What is kept of a run: the moments, and who paid, in $."""
     weight = done.inputs.population.weight
     paid = {payer: units / MICRO * weight for payer, units in done.losses.paid.items()}
     tally = done.tally
+    groups = tally.grouped_usd(done.inputs.population.accounts.client, GROUPS)
     return {
         **measured(done),
         "liquidated_usd": float(tally.liquidated_usd.sum()),
@@ -80,5 +99,7 @@ def recorded(done: Run) -> Record:
         "shortfall_usd": sum(paid.values()),
         "innocent_loss_usd": innocent_loss_usd(done),
         "unsecured_peak_usd": tally.unsecured_usd,
+        "without_top_usd": float(tally.by_account_usd[~_top(done.inputs.population)].sum()),
+        **{f"group_{number:02}_usd": float(one) for number, one in enumerate(groups)},
         **{f"paid_{payer}_usd": paid.get(payer, 0.0) for payer in Payer},
     }

@@ -2,18 +2,20 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from settlement.commands.fields import InputError
 from settlement.commands.stress_columns import written
-from settlement.commands.stress_comparing import footing
+from settlement.commands.stress_comparing import decompose, footing
 from settlement.commands.stress_jobs import Bench
 from settlement.commands.stress_mapping import pairs_of
 from settlement.commands.stress_searching import calibrate, phase, sweep
 from settlement.commands.stress_setting import setting
 
 ONE = "instant/per_venue/queue_adl"
+CELL = "pooled_instant"
 
 
 def drawn(place: Path, *, jobs: int = 1) -> str:
@@ -90,3 +92,28 @@ def test_every_footing_is_compared_and_with_equal_collateral_segregation_is_free
     assert found[0]["effects"] == found[3]["effects"], "no response is equal collateral"
     page = (tmp_path / "footing.html").read_text()
     assert page.index("no better, or worse") < page.index("Every footing")
+
+
+def test_channels_make_the_whole_together_and_one_process_says_what_two_say(tmp_path: Path) -> None:
+    def asked(place: Path, jobs: int) -> dict[str, Any]:
+        without = "depth,procyclicality,outage,carry"
+        assert decompose(str(place), regime=CELL, without=without, seeds=2, accounts=300, jobs=jobs) == 0
+        found: dict[str, Any] = json.loads((place / "decompose.json").read_text())
+        return found
+
+    found = asked(tmp_path / "one", 1)
+    assert found == asked(tmp_path / "two", 2)
+    (one,) = found["regimes"]
+    for metric, shares in one["shapley"].items():
+        assert sum(band["mean"] for band in shares.values()) == pytest.approx(one["whole"][metric])
+    over = sum(band["mean"] for band in one["shapley_over_accounts"].values())
+    assert over == pytest.approx(one["whole"]["liquidated_usd"])
+    assert one["whole"]["liquidated_usd"] > 0.0
+    page = (tmp_path / "one" / "decompose.html").read_text()
+    assert page.index("add nothing, or take away") < page.index("<svg")
+
+
+@pytest.mark.parametrize("without", ["weather", "impact,depth,procyclicality,trapped,mutualisation,outage,carry"])
+def test_channels_that_are_none_are_refused(without: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert decompose(str(tmp_path), without=without, seeds=1, accounts=300) == 2
+    assert "--without" in capsys.readouterr().err

@@ -1,0 +1,50 @@
+"""Bars with intervals as SVG, for the reports of `bulkhead stress`."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH, LEFT, RIGHT, ROW, TOP = 640, 150, 90, 30, 24
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A value in $ and its interval, whose ends may be infinite: then it has none."""
+
+    name: str
+    mean: float
+    low: float
+    high: float
+
+
+def bars(title: str, rows: Sequence[Bar]) -> str:
+    """One bar a row from zero, in $m, with its interval; red above zero, blue below."""
+    ends = [value for one in rows for value in (one.mean, one.low, one.high, 0.0) if math.isfinite(value)]
+    low, high = min(ends), max(ends)
+    span = (high - low) or 1.0
+    height = TOP + ROW * len(rows) + 10
+
+    def at(value: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (min(max(value, low), high) - low) / span
+
+    marks = [f'<line x1="{at(0):.1f}" x2="{at(0):.1f}" y1="{TOP}" y2="{height - 8}" style="stroke:var(--ink)"/>']
+    for number, one in enumerate(rows):
+        y = TOP + ROW * number
+        left, right = sorted((at(0.0), at(one.mean)))
+        colour = "--bad" if one.mean > 0 else "--good"
+        marks.append(
+            f'<text x="{LEFT - 10}" y="{y + 18}" text-anchor="end">{escape(one.name)}</text>'
+            f'<rect x="{left:.1f}" y="{y + 5}" width="{right - left:.1f}" height="18" '
+            f'style="fill:var({colour});fill-opacity:.6"/>'
+            f'<text x="{WIDTH - 4}" y="{y + 18}" text-anchor="end">{one.mean / 1e6:+,.0f}</text>'
+        )
+        if math.isfinite(one.low) and math.isfinite(one.high):
+            marks.append(
+                f'<line x1="{at(one.low):.1f}" x2="{at(one.high):.1f}" y1="{y + 14}" y2="{y + 14}" '
+                'style="stroke:var(--ink);stroke-width:2"/>'
+            )
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}"><title>{escape(title)}</title>'
+        f"{''.join(marks)}</svg>"
+    )
