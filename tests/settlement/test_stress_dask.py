@@ -1,10 +1,10 @@
 """`bulkhead stress … --dask`: a cluster on this machine writes what one process writes, byte for byte."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster
 
 from settlement.commands.stress_searching import phase
 
@@ -14,10 +14,7 @@ ONE = "instant/per_venue/queue_adl"
 @pytest.fixture
 def cluster() -> Iterator[str]:
     """A scheduler and two workers, each a process of its own, on loopback alone."""
-    pytest.importorskip("distributed", reason="distributed is not installed: it is in the extra bulkhead[dask]")
-    with import_module("distributed").LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-    ) as made:
+    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as made:
         yield made.scheduler_address
 
 

@@ -1,10 +1,12 @@
 """`bulkhead stress calibrate | sweep | phase`: they resume, and give the same bytes on one process and on two."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow.parquet import read_table
 
 from settlement.commands.fields import InputError
 from settlement.commands.stress_columns import written
@@ -74,13 +76,23 @@ def test_cells_that_there_are_not_are_refused() -> None:
         pairs_of("instant")
 
 
-def test_what_is_not_installed_is_said(tmp_path: Path) -> None:
+def test_what_is_not_installed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("pyarrow", "dask.distributed"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(InputError, match="pip install"):
         written(str(tmp_path), "sweep", [{"a": 1.0}])
     world = setting("", str(tmp_path), accounts=300, seeds=1, jobs=1, dask="")
     bench = Bench(tmp_path, dask="tcp://127.0.0.1:1")
     with pytest.raises(InputError, match="pip install"):
         bench.records(world.jobs({}, "pooled_instant"))
+
+
+def test_columns_read_back_are_what_the_report_says(tmp_path: Path) -> None:
+    assert sweep(str(tmp_path), cells=ONE, draws=2, generations=0, seeds=1, accounts=300, parquet=True) == 0
+    found = json.loads((tmp_path / "sweep.json").read_text())["found"]
+    rows = read_table(tmp_path / "sweep.parquet").to_pylist()
+    assert [row["custody_usd"] for row in rows] == [one["custody_usd"] for one in found]
+    assert [row["market.depth_multiple"] for row in rows] == [one["changes"]["market.depth_multiple"] for one in found]
 
 
 def test_every_footing_is_compared_and_with_equal_collateral_segregation_is_free(tmp_path: Path) -> None:
