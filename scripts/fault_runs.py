@@ -1,6 +1,6 @@
 """`python -m scripts.fault_runs --schedules N --seed S --jobs J [--json]`: the deep run of the engine's faults.
 
-Schedules are those of the tests (tests/settlement/faults), under the seeds S, S + 1, …; each job has a chain, and a
+Schedules are those of the tests (scripts/faults), under the seeds S, S + 1, …; each job has a chain, and a
 PostgreSQL, of its own. It ends with what happened how often, and with status 1 if a schedule was not survived.
 """
 
@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.settlement.faults.ground import Ground, prepared
-from tests.settlement.faults.schedule import drawn
-from tests.settlement.faults.world import Outcome, run
+from scripts.faults.ground import Ground, prepared
+from scripts.faults.schedule import drawn
+from scripts.faults.world import Outcome, run
 
 _STANDING: list[Ground] = []
 _LIVES = ExitStack()

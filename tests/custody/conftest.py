@@ -10,7 +10,7 @@ import pytest
 from custody.accounts import Account, Chart
 from custody.books import Books
 from custody.database import Database, open_database
-from tests.custody.postgres_server import PostgresServer
+from scripts.postgres_server import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -22,6 +22,7 @@ from sqlmodel import SQLModel
 from custody.custodian_tables import ACCEPTED, CUSTODIAN, EVENT, HALT, LIEN, MOVEMENT
 from custody.database import LEDGER, Database, DatabaseError, Schema, open_database
 from custody.tables import ACCOUNT, SEAL, TRANSFER
+from scripts.postgres_server import PostgresServer
 from settlement.engine.advances import ADVANCE
 from settlement.engine.break_tables import BREAK, BREAK_ACT
 from settlement.engine.cycle_tables import CYCLE, DISPUTE, GROSS, OBLIGATION
@@ -30,7 +31,6 @@ from settlement.engine.tables import BATCH, CHECKPOINT, LEADER, REFUSED_ENTRY, R
 from settlement.engine.webhook_tables import DELIVERY, ENDPOINT
 from settlement.engine.webhook_tables import EVENT as TOLD
 from settlement.records import CALL, DESK, FILL, MESSAGE
-from tests.custody.postgres_server import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
 BOTH = (LEDGER, DESK)

@@ -35,8 +35,8 @@ from custody.lifecycles import from_state, is_final
 from custody.movements import Block, Movement
 from custody.states import Act
 from custody.transfers import Kind, Reason, Transfer, linked
+from scripts.postgres_server import PostgresServer
 from tests.custody.custodian_cast import FUND, HEDGER, NORTH, cast_at
-from tests.custody.postgres_server import PostgresServer
 
 HAIRCUT = (1_000, 10_000)
 OWNERS = (FUND, HEDGER, NORTH)

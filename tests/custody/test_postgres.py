@@ -17,7 +17,7 @@ from sqlalchemy import text
 from custody.database import Database, DatabaseError, open_database
 from custody.places import path_of
 from custody.server_address import parts_of, printable
-from tests.custody.postgres_server import PostgresServer
+from scripts.postgres_server import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "s3cret/@:?#%"

@@ -10,13 +10,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.custody.postgres_server import PostgresServer
+from scripts.postgres_server import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
 
 HOLDER = """
 import time
-from tests.custody.postgres_server import PostgresServer
+from scripts.postgres_server import PostgresServer
 
 with PostgresServer() as server:
     ((folder,),) = server.run("SELECT current_setting('data_directory')")

@@ -23,7 +23,7 @@ from custody.database import Database, open_database
 from custody.journal import Place, Recorded, checksum_of, encoded
 from custody.money import MAX_UNITS
 from custody.transfers import Kind, Outcome, Reason, Refusal, Transfer
-from tests.custody.postgres_server import PostgresServer
+from scripts.postgres_server import PostgresServer
 
 EXAMPLES = 300
 ACCOUNTS = {

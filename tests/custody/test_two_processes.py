@@ -14,7 +14,7 @@ from custody.accounts import Chart
 from custody.books import Books
 from custody.database import open_database
 from custody.transfers import Reason, Transfer
-from tests.custody.postgres_server import PostgresServer
+from scripts.postgres_server import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = Chart("USDC")

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from scripts.faults.faulty_node import Fault, FaultyNode, once, seeded
 from settlement.devnet import Anvil
 from settlement.node import Node
-from tests.settlement.faulty_node import Fault, FaultyNode, once, seeded
 
 
 async def ask(url: str, method: str) -> str:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from scripts.faults.faulty_node import FaultyNode
 from settlement.contracts import ALL, POSITIONS, TOKEN, Contracts
 from settlement.devnet import Anvil
 from settlement.engine.chain_client import ChainClient
@@ -12,7 +13,6 @@ from settlement.engine.expected import Expected
 from settlement.engine.fees import FeePolicy
 from settlement.keys import signer_of
 from settlement.receipts import Call
-from tests.settlement.faulty_node import FaultyNode
 
 CHAIN_ID = 31337
 GAS = 200_000

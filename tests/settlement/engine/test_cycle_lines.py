@@ -9,6 +9,7 @@ import pytest
 from custody.accounts import Chart
 from custody.database import LEDGER, open_database
 from custody.transfers import Reason, Transfer
+from scripts.faults.settling_stage import Stage, stage_on
 from settlement.chain_hearing import TOPICS, Duty, standings
 from settlement.commands.three_sides import reconciled
 from settlement.contracts import Contracts
@@ -21,7 +22,6 @@ from settlement.reconciling.breaks import BreakType, Outcome
 from settlement.reconciling.cycles import compare_cycles
 from settlement.reconciling.whereabouts import ContractAt, Whereabouts
 from settlement.records import DESK
-from tests.settlement.engine.settling_stage import Stage, stage_on
 
 PAYS = {"hedger": -40, "maker": 30, HOUSE: 10}
 BETWEEN = Chart("USDC").venue_settlement("harbour").id

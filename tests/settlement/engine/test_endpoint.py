@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.faults.faulty_node import Fault, FaultyNode, once
 from settlement.devnet import Anvil
 from settlement.engine.chain_errors import LostConnectionError
 from settlement.engine.endpoint import Endpoint
 from settlement.engine.ipc import IpcTransport
 from settlement.node import ChainError
-from tests.settlement.faulty_node import Fault, FaultyNode, once
 from tests.settlement.test_chain import answering
 
 

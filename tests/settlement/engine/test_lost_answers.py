@@ -5,13 +5,13 @@ import time
 
 import pytest
 
+from scripts.faults.faulty_node import Fault, FaultyNode, once, seeded
 from settlement.contracts import TOKEN
 from settlement.engine.chain_client import ChainClient
 from settlement.engine.chain_errors import LostConnectionError
 from settlement.keys import signer_of
 from settlement.node import Node
 from tests.settlement.engine.conftest import GAS, Opening, mint
-from tests.settlement.faulty_node import Fault, FaultyNode, once, seeded
 
 SEND = "eth_sendRawTransaction"
 SURVIVED = [one for one in Fault if one not in (Fault.NONE, Fault.STALL)]

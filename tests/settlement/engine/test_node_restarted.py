@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.faults.faulty_node import FaultyNode
 from settlement.contracts import MINTER, TOKEN, Contracts
 from settlement.devnet import Anvil
 from settlement.engine.chain_errors import NodeLostStateError, NodeStoppedError, WrongNodeError
@@ -19,7 +20,6 @@ from settlement.node import ChainError, Node
 from tests.conftest import GENESIS_S
 from tests.settlement.conftest import deployed
 from tests.settlement.engine.conftest import CHAIN_ID, GAS, POLICY, Opening, mint
-from tests.settlement.faulty_node import FaultyNode
 
 SOON_S = 20
 

@@ -13,6 +13,7 @@ import pytest
 from custody.collateral import Eligible
 from custody.database import LEDGER, open_database
 from margin.instruments import Instrument, Kind
+from scripts.faults.settling_stage import USDC, Stage, stage_on
 from settlement.contracts import Contracts
 from settlement.cut_off import Marks, Pinned, of_this_cycle, pin
 from settlement.cycle_computing import Computed, Means, compute
@@ -25,7 +26,6 @@ from settlement.gross import Period, bilateral, multilateral
 from settlement.mirror import HOUSE, Fill
 from settlement.netting import Terms
 from settlement.records import DESK
-from tests.settlement.engine.settling_stage import USDC, Stage, stage_on
 from tests.settlement.engine.test_settler import finished
 
 LISTED = {1: Instrument(1, "harbour", "BTC-PERP", Kind.PERP, "BTC", 1, 1)}

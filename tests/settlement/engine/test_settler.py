@@ -7,6 +7,16 @@ from pathlib import Path
 import pytest
 
 from custody.database import LEDGER, open_database
+from scripts.faults.settling_stage import (
+    DEPTH,
+    GRACE_S,
+    START_UNITS,
+    TERMS,
+    USDC,
+    Stage,
+    replace_sender,
+    stage_on,
+)
 from settlement.chain import Call
 from settlement.chain_hearing import Duty
 from settlement.contracts import SETTLEMENT, Contracts
@@ -19,16 +29,6 @@ from settlement.keys import signer_of
 from settlement.mirror import HOUSE
 from settlement.node import ChainError
 from settlement.records import DESK
-from tests.settlement.engine.settling_stage import (
-    DEPTH,
-    GRACE_S,
-    START_UNITS,
-    TERMS,
-    USDC,
-    Stage,
-    replace_sender,
-    stage_on,
-)
 from tests.settlement.sole_minter import PLENTY
 
 HEDGER = signer_of("client/hedger")

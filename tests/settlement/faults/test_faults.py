@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from scripts.fault_runs import Tally, carried_out
+from scripts.faults import world
+from scripts.faults.engines import FusedChain
+from scripts.faults.faulty_node import Fault as Line
+from scripts.faults.ground import Ground, prepared
+from scripts.faults.schedule import Happening, Schedule, Step, Turn, drawn, simpler
+from scripts.faults.silence import SILENCES
 from settlement.batch import MirrorBatch
 from settlement.engine.book import Book
 from settlement.engine.mirroring import Mirroring
 from settlement.engine.writes import Writes
 from settlement.venues.faulty import Fault as Feed
-from tests.settlement.faults import world
-from tests.settlement.faults.engines import FusedChain
-from tests.settlement.faults.ground import Ground, prepared
-from tests.settlement.faults.schedule import Happening, Schedule, Step, Turn, drawn, simpler
-from tests.settlement.faults.silence import SILENCES
-from tests.settlement.faulty_node import Fault as Line
 
 FIRST, SCHEDULES, JOBS = 0, 60, 2
 

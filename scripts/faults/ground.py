@@ -10,10 +10,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from eth_utils.crypto import keccak
+
 from custody.database import LEDGER, open_database
 from custody.money import Asset
 from custody.signers import LocalSigner
 from custody.typed_data import Domain
+from scripts.postgres_server import PostgresServer
 from settlement.chain import Chain
 from settlement.contracts import ALL, Contracts, Plan
 from settlement.deployment import deploy
@@ -24,14 +27,12 @@ from settlement.node import Node
 from settlement.records import DESK
 from settlement.reports import reporting_domain
 from settlement.venues.registry import Registry, Terms
-from tests.custody.postgres_server import PostgresServer
-from tests.settlement.engine import market
 
 EXPIRY_MS = 1_769_760_000_000
 """30 January 2026, 08:00 UTC: the call expires in the middle of every schedule."""
 START_MS = EXPIRY_MS - 120_000
 GENESIS_S = START_MS // 1000 - 600
-PARTIES = market.accounts(6)
+PARTIES = tuple("0x" + keccak(text=f"party {number}")[:20].hex() for number in range(6))
 USDC = Asset("USDC", 6, 6)
 SIGNER = LocalSigner.for_demonstration("venue/harbour")
 PERPS, OPTIONS = "0x" + "a1" * 20, "0x" + "a2" * 20

@@ -82,8 +82,13 @@ class FaultyNode:
 
     @property
     def url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return f"http://127.0.0.1:{self._listening.sockets[0].getsockname()[1]}"
+
+    @property
+    def _listening(self) -> asyncio.Server:
+        if self._server is None:
+            raise RuntimeError("the proxy listens only as long as it is entered")
+        return self._server
 
     def count(self, method: str, fault: Fault | None = None) -> int:
         """How many requests had a method, and a fault."""
@@ -96,23 +101,23 @@ class FaultyNode:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._server is not None
-        self._server.close()
+        self._listening.close()
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
+        if task is not None:
+            self._serving.add(task)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while not self.is_cut and await self._one(reader, writer):
                     pass
         finally:
             writer.close()
-            self._serving.discard(task)
+            if task is not None:
+                self._serving.discard(task)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Pass one request on; whether the connection is to be kept."""

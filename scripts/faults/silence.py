@@ -7,11 +7,11 @@ from contextlib import closing
 from random import Random
 
 from custody.database import LEDGER, open_database
+from scripts.faults.settling_stage import START_UNITS, Stage, stage_on
 from settlement.contracts import Contracts
 from settlement.cycle_states import Act, Actor, State
 from settlement.mirror import HOUSE
 from settlement.records import DESK
-from tests.settlement.engine.settling_stage import START_UNITS, Stage, stage_on
 
 SILENCES = ("operator", "venue", "custodian", "custodian_after_payment")
 

@@ -132,7 +132,8 @@ class PostgresServer:
             )  # fmt: skip
 
     def _wait_until_ready(self) -> None:
-        assert self._process is not None
+        if self._process is None:
+            raise RuntimeError("nothing was started")
         deadline = time.monotonic() + START_S
         while (
             not (self._data / "postmaster.pid").exists() or "ready" not in (self._data / "postmaster.pid").read_text()

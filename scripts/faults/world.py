@@ -18,6 +18,14 @@ from random import Random
 from custody.books import Books
 from custody.database import LEDGER, open_database
 from custody.transfers import Reason, Transfer
+from scripts.faults.engines import CHART, Engines, Fuse, Processes, going
+from scripts.faults.faulty_node import Fault as Line
+from scripts.faults.faulty_node import FaultyNode, healthy, seeded
+from scripts.faults.ground import EXPIRY_MS, REGISTRY, SIGNER, SPOT_E6, START_MS, Ground, process_file
+from scripts.faults.nodes import Chains
+from scripts.faults.schedule import Happening, Schedule, Step, Turn
+from scripts.faults.silence import survived
+from scripts.faults.verdict import Seen, unexplained, verdict
 from settlement.engine.recorded_feed import record
 from settlement.node import ChainError
 from settlement.records import DESK
@@ -26,14 +34,6 @@ from settlement.venues.crowd import Crowd
 from settlement.venues.faulty import Fault as Feed
 from settlement.venues.faulty import FaultyFeed, Rates
 from settlement.venues.simulated import SimulatedVenue
-from tests.settlement.faults.engines import CHART, Engines, Fuse, Processes, going
-from tests.settlement.faults.ground import EXPIRY_MS, REGISTRY, SIGNER, SPOT_E6, START_MS, Ground, process_file
-from tests.settlement.faults.nodes import Chains
-from tests.settlement.faults.schedule import Happening, Schedule, Step, Turn
-from tests.settlement.faults.silence import survived
-from tests.settlement.faults.verdict import Seen, unexplained, verdict
-from tests.settlement.faulty_node import Fault as Line
-from tests.settlement.faulty_node import FaultyNode, healthy, seeded
 
 END_S = 100.0
 """How long an engine may take to bring all to an end once all is well; a tenth of a second on an idle machine."""

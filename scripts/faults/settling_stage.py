@@ -23,7 +23,7 @@ from settlement.engine.settler import Answer, Settler
 from settlement.keys import holder_of, signer_of
 from settlement.mirror import HOUSE
 from settlement.netting import Obligation
-from tests.settlement.sole_minter import PLENTY
+from settlement.reserve_attestation import Reserves
 
 USDC = Asset("USDC", 6, 6)
 VENUE = "harbour"
@@ -31,6 +31,18 @@ GRACE_S = 86_400
 DEPTH = 3
 START_UNITS = {"hedger": 100, "maker": 100, "treasury": 100, HOUSE: 50}
 TERMS = CycleTerms(confirmations=DEPTH)
+PLENTY = Reserves(10**15, 1, bytes(32))
+"""More than is ever minted here."""
+
+
+class StageError(Exception):
+    """The play did not go as it is written."""
+
+
+def taken(answer: Answer) -> None:
+    """Raises StageError where an act was refused."""
+    if not answer.ok:
+        raise StageError(f"{answer.refusal}: {answer.detail}")
 
 
 @dataclass
@@ -52,7 +64,8 @@ class Stage:
     def cycle(self, cycle_id: str = "harbour/1") -> CycleRecord:
         with self.settler.database.snapshot() as reader:
             found = store.find_cycle(reader, cycle_id)
-        assert found is not None
+        if found is None:
+            raise StageError(f"there is no cycle {cycle_id}")
         return found
 
     def events(self) -> list[str]:
@@ -67,8 +80,8 @@ class Stage:
     def computed(self, cycle_id: str = "harbour/1") -> None:
         """From open to computed."""
         self.settler.open(VENUE, self.now_s)
-        assert self.said(Act.CUT_OFF, Actor.OPERATOR, cycle_id, reference="demand").ok
-        assert self.said(Act.COMPUTE, Actor.OPERATOR, cycle_id, fills_digest="f", marks_digest="m").ok
+        taken(self.said(Act.CUT_OFF, Actor.OPERATOR, cycle_id, reference="demand"))
+        taken(self.said(Act.COMPUTE, Actor.OPERATOR, cycle_id, fills_digest="f", marks_digest="m"))
 
     def propose(self, rows: dict[str, int], cycle_id: str = "harbour/1", **more: Any) -> Answer:
         """The venue signs these obligations in USDC, by party; who receives has a plus."""
@@ -87,8 +100,8 @@ class Stage:
     def agreed(self, rows: dict[str, int], cycle_id: str = "harbour/1", **more: object) -> None:
         """From nothing to what both have signed."""
         self.computed(cycle_id)
-        assert self.propose(rows, cycle_id, **more).ok
-        assert self.agree(cycle_id).ok
+        taken(self.propose(rows, cycle_id, **more))
+        taken(self.agree(cycle_id))
 
     # -- the chain -------------------------------------------------------------------------------------------------
 
@@ -128,8 +141,7 @@ class Stage:
             said = heard(cycle, self.standing(cycle), self.head, DEPTH)
             if said is None:
                 return cycle.state
-            answer = self.settler.act(cycle_id, said, self.now_s)
-            assert answer.ok, answer
+            taken(self.settler.act(cycle_id, said, self.now_s))
 
     def mine(self, blocks: int = DEPTH) -> None:
         self.contracts.chain.node.rpc("anvil_mine", hex(blocks))
@@ -174,7 +186,8 @@ def stage_on(contracts: Contracts, database: Database) -> Stage:
     for party, units in START_UNITS.items():
         given = Transfer(f"start/{party}", chart.vault().id, Stage.account(party), units, Reason.DEPOSIT, Kind.POSTED)
         (outcome,) = books.post([given], 1)
-        assert outcome.ok
+        if not outcome.ok:
+            raise StageError(f"{party} starts with nothing: {outcome.refusal}")
         at = signer_of(f"venue/{VENUE}").address
         contracts.credit(USDC, holder_of(party, VENUE).address, at, units, PLENTY)
     return Stage(contracts, Settler(database, books, Ground(Standing.SEGREGATED, {"USDC": chart}, TERMS), "USDC"))

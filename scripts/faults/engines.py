@@ -16,6 +16,8 @@ from typing import Any
 
 from custody.accounts import Chart
 from custody.transfers import Kind, Reason, Transfer
+from scripts.faults.ground import START_MS, Ground
+from scripts.faults.schedule import Step
 from settlement.batch import MirrorBatch
 from settlement.contracts import ALL, POSITIONS
 from settlement.engine.chain_client import ChainClient
@@ -28,8 +30,6 @@ from settlement.engine.packing import Limits
 from settlement.engine.stored import Outgoing
 from settlement.keys import signer_of
 from settlement.reports import VenueFeed
-from tests.settlement.faults.ground import START_MS, Ground
-from tests.settlement.faults.schedule import Step
 
 CHAIN_ID = 31_337
 FEE_UNITS = 7
@@ -181,14 +181,15 @@ class Processes:
                 await self._process.wait()
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        async for line in process.stdout:
+        out, err = process.stdout, process.stderr
+        if out is None or err is None:
+            raise RuntimeError("the process was started without pipes")
+        async for line in out:
             words = line.decode().split()
             if words[0] == "confirmed":
                 self.confirmed = int(words[1])
                 self.covered = max([int(word.partition("=")[2]) for word in words[2:]], default=0)
-        said = (await process.stderr.read()).decode()
+        said = (await err.read()).decode()
         if await process.wait() != -signal.SIGKILL:
             raise RuntimeError(f"the engine ended by itself: {said[-3_000:]}")
 

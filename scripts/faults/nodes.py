@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scripts.faults.faulty_node import FaultyNode
+from scripts.faults.ground import GENESIS_S
 from settlement.devnet import Anvil
 from settlement.keys import signer_of
 from settlement.node import ChainError, Node
-from tests.settlement.faults.ground import GENESIS_S
-from tests.settlement.faulty_node import FaultyNode
 
 BLOCK_EVERY_S = 0.03
 GWEI = 10**9

@@ -8,8 +8,8 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
+from scripts.faults.faulty_node import Fault as Line
 from settlement.venues.faulty import Fault as Feed
-from tests.settlement.faulty_node import Fault as Line
 
 DEEPEST_REORGANISATION = 6
 

@@ -15,6 +15,8 @@ from sqlalchemy import Connection, select
 
 from custody.books import Books
 from custody.database import LEDGER, open_database
+from scripts.faults.engines import CHART, FEE_UNITS
+from scripts.faults.ground import PARTIES, REGISTRY, Ground
 from settlement.engine import stored
 from settlement.engine.intake import Intake
 from settlement.engine.restoring import restore
@@ -26,8 +28,6 @@ from settlement.records import DESK
 from settlement.replica import Replica
 from settlement.venues.entry import Entry, unpacked
 from settlement.venues.venue_books import VenueBooks
-from tests.settlement.faults.engines import CHART, FEE_UNITS
-from tests.settlement.faults.ground import PARTIES, REGISTRY, Ground
 
 Held = dict[tuple[str, int], int]
 
