@@ -8,8 +8,8 @@ import asyncio
 import signal
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from custody.accounts import Chart
 from custody.transfers import Kind, Reason, Transfer
 from scripts.faults.ground import START_MS, Ground
 from scripts.faults.schedule import Step
+from settlement.abi import Artifact
 from settlement.batch import MirrorBatch
 from settlement.contracts import ALL, POSITIONS
 from settlement.engine.chain_client import ChainClient
 from settlement.engine.client_chain import ClientChain
-from settlement.engine.engine import Engine, Settings
+from settlement.engine.engine import Beside, Engine, Settings, nothing
 from settlement.engine.expected import Expected
 from settlement.engine.fees import FeePolicy
 from settlement.engine.mirror_chain import Look
@@ -105,6 +106,7 @@ class Engines:
     covered: int = 0
     starts: int = 0
     is_down: bool = False
+    beside: Beside = nothing
     until: asyncio.Event = field(default_factory=asyncio.Event)
     """Cleared while nobody may start: another has the database."""
 
@@ -125,19 +127,19 @@ class Engines:
 
     def engine(self, chain: Any = None) -> Engine:
         """A new one, with nothing in memory."""
-        expect = Expected(CHAIN_ID, {self.ground.contracts.positions: POSITIONS})
-
-        def opened() -> Any:
-            return ChainClient.open(
-                self.url, signer_of("operator"), ALL, policy=POLICY, depth=self.depth, expect=expect, poll_s=POLL_S,
-                timeout_s=TIMEOUT_S, give_up_s=GIVE_UP_S,
-            )  # fmt: skip
-
-        limits = Limits()
-        mirror = ClientChain(opened, self.ground.contracts.positions, limits.gas, 0.02)
+        book, limits = self.ground.contracts.positions, Limits()
+        mirror = ClientChain(lambda: self.opens("operator", {book: POSITIONS}), book, limits.gas, 0.02)
         settings = Settings(self.place, self.ground.domain, self.ground.roster, limits=limits, patience_s=PATIENCE_S,
                             again_s=AGAIN_S, checkpoint_every=4)  # fmt: skip
-        return Engine(settings, self.feeds, FusedChain(mirror, self.fuse), self._now_ms, self._fee, self._said)
+        return Engine(settings, self.feeds, FusedChain(mirror, self.fuse), self._now_ms, self._fee, self._said,
+                      beside=self.beside)  # fmt: skip
+
+    def opens(self, role: str, code: Mapping[str, Artifact | None]) -> AbstractAsyncContextManager[ChainClient]:
+        """A client of the node, through the proxy, for a role's key."""
+        return ChainClient.open(
+            self.url, signer_of(role), ALL, policy=POLICY, depth=self.depth, expect=Expected(CHAIN_ID, code),
+            poll_s=POLL_S, timeout_s=TIMEOUT_S, give_up_s=GIVE_UP_S,
+        )  # fmt: skip
 
     def _now_ms(self) -> int:
         self.fuse.at(Step.BEFORE_WRITING)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from eth_utils.crypto import keccak
 
+from custody.custodian_tables import CUSTODIAN
 from custody.database import LEDGER, open_database
 from custody.money import Asset
 from custody.signers import LocalSigner
@@ -26,6 +27,7 @@ from settlement.keys import signer_of
 from settlement.node import Node
 from settlement.records import DESK
 from settlement.reports import reporting_domain
+from settlement.reserve_attestation import Reserves
 from settlement.venues.registry import Registry, Terms
 
 EXPIRY_MS = 1_769_760_000_000
@@ -35,6 +37,10 @@ GENESIS_S = START_MS // 1000 - 600
 PARTIES = tuple("0x" + keccak(text=f"party {number}")[:20].hex() for number in range(6))
 USDC = Asset("USDC", 6, 6)
 SIGNER = LocalSigner.for_demonstration("venue/harbour")
+START_UNITS = 10**14
+"""What each party has at the venue, in 1e-6 USD: more than any crowd can lose."""
+WINDOW_S = 10
+"""For disputes."""
 PERPS, OPTIONS = "0x" + "a1" * 20, "0x" + "a2" * 20
 REGISTRY = Registry.of(
     "harbour",
@@ -54,6 +60,7 @@ class Ground:
     folder: Path
     state: Path
     contracts: Contracts
+    chain_id: int
     domain: Domain
     roster: Roster
     _lives: ExitStack = field(default_factory=ExitStack)
@@ -86,7 +93,7 @@ class Ground:
         """PostgreSQL, from the first time that it is asked for."""
         if self._server is None:
             self._server = self._lives.enter_context(PostgresServer())
-            open_database(self._server.url(self._server.fresh("engine")), schemas=(LEDGER, DESK)).close()
+            open_database(self._server.url(self._server.fresh("engine")), schemas=(LEDGER, CUSTODIAN, DESK)).close()
         return self._server
 
 
@@ -95,18 +102,21 @@ def prepared(folder: Path) -> Iterator[Ground]:
     """Deploy once, and keep what came of it in a folder."""
     state = folder / "deployed.json"
     operator, plan = signer_of("operator"), Plan(
-        (USDC,), {"harbour": signer_of("venue/harbour")}, signer_of("custodian"), 300,
+        (USDC,), {"harbour": signer_of("venue/harbour")}, signer_of("custodian"), WINDOW_S,
         tuple(REGISTRY.by_number.values()),
     )  # fmt: skip
     with Anvil(genesis_s=GENESIS_S, state=state) as anvil, Node.of_anvil(anvil) as node:
         node.rpc("anvil_setBalance", operator.address, hex(10**24))
+        node.rpc("anvil_setBalance", plan.custodian.address, hex(10**24))
         contracts = deploy(node, operator, plan)
+        for party in PARTIES:
+            contracts.credit(USDC, party, SIGNER.address, START_UNITS, Reserves(10**15, 1, bytes(32)))
         node.rpc("anvil_mine", hex(8))  # so that no reorganisation reaches the deployment
         chain_id = node.chain_id
-    open_database(folder / "empty.sqlite", schemas=(LEDGER, DESK)).close()
+    open_database(folder / "empty.sqlite", schemas=(LEDGER, CUSTODIAN, DESK)).close()
     roster = Roster.of([Member("harbour", SIGNER.address, PARTIES, plan.instruments)], contracts.listed)
     with ExitStack() as lives:
-        yield Ground(folder, state, contracts, reporting_domain(chain_id, contracts.positions), roster, lives)
+        yield Ground(folder, state, contracts, chain_id, reporting_domain(chain_id, contracts.positions), roster, lives)
 
 
 def process_file(ground: Ground, place: str, url: str, feed: Path, ahead_ms: int, depth: int) -> str:
@@ -124,4 +134,5 @@ def process_file(ground: Ground, place: str, url: str, feed: Path, ahead_ms: int
                      "instruments": instruments}],
         "listed": ground.contracts.listed, "feeds": [{"venue": "harbour", "folder": str(feed)}], "depth": depth,
         "settings": {"patience_s": 0.5, "again_s": 0.02}, "clock_ahead_ms": ahead_ms,
+        "chain_id": ground.chain_id, "timeout_s": 1, "give_up_s": 2,
     })  # fmt: skip

@@ -31,12 +31,15 @@ class Chains:
     anvil: Anvil = field(init=False)
     node: Node = field(init=False)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    clock_s: int = 0
+    """UTC seconds of the world, one a block."""
     written_to_empty: int = 0
     """Transactions of ours that a node without our contracts was sent."""
 
     def __post_init__(self) -> None:
         shutil.copy(self.start, self._state)
         self._up(self._state)
+        self.clock_s = self.node.block_time()
 
     @property
     def _state(self) -> Path:
@@ -59,8 +62,9 @@ class Chains:
         """Blocks go on, whatever happens, until cancelled."""
         while True:
             await asyncio.sleep(BLOCK_EVERY_S)
-            with suppress(ChainError):
-                await self.rpc("evm_mine")
+            self.clock_s += 1
+            with suppress(ChainError):  # a chain that is ahead of the clock waits for it
+                await self.rpc("evm_mine", self.clock_s)
 
     async def restart(self, older: bool = False) -> None:
         """The node ends and another takes its place, with what it had, or with what there was at the start."""

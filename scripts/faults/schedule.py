@@ -1,5 +1,8 @@
 """A schedule of faults as a value, drawn from a seed: what goes wrong, in which round of trading, and how badly.
 
+With cycles no node comes back with the state from before the first batch: what the chain has paid deeper than its
+confirmations is final by the contract's terms, and a chain that forgets it is a break for a person.
+
 The same seed is the same schedule; how the machine interleaves it is the machine's. Nothing here runs anything.
 """
 
@@ -40,6 +43,15 @@ class Step(StrEnum):
     BEFORE_SENDING = "before_sending"
     AFTER_SENDING = "after_sending"
     AFTER_CONFIRMING = "after_confirming"
+    AFTER_A_CYCLES_STATE = "after_a_cycles_state"
+
+
+class Silent(StrEnum):
+    """Who says nothing in the cycles of a schedule, until all is well."""
+
+    NOBODY = "nobody"
+    VENUE = "venue"
+    CUSTODIAN = "custodian"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +66,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`line`: odds of each fault for a request to the node; `feed`: in 1e-6 of the reports."""
+    """`has_cycles`: what is traded is settled meanwhile. `line`: odds of each fault for a request to the node; `feed`: in 1e-6 of the reports."""
 
     seed: int
     is_process: bool
     is_postgres: bool
     has_silent_custodian: bool
+    has_cycles: bool
+    silent: Silent
     depth: int
     line: tuple[tuple[Line, float], ...]
     feed: tuple[tuple[Feed, int], ...]
@@ -82,31 +96,41 @@ _SIZES = {
     Happening.CLOCK_JUMP: (-86_400, 86_400),
 }
 _LINE = (Line.LOSE_REQUEST, Line.LOSE_ANSWER, Line.DELAY, Line.DELAY_ANSWER, Line.DUPLICATE, Line.UNAVAILABLE,
-         Line.REORDER)  # fmt: skip
+         Line.REORDER, Line.STALL)  # fmt: skip
+_STALLS = 0.004
+"""Whoever stalls is waited for until patience ends: once or twice a schedule is enough."""
 _FEED = (Feed.OMITTED, Feed.REPEATED, Feed.REORDERED, Feed.DELAYED, Feed.FORGED, Feed.FETCH_OMITTED)
 _LIES = (Feed.LIED, Feed.FETCH_LIED)
-PROCESSES_PERCENT, POSTGRES_PERCENT, LIARS_PERCENT, SILENT_PERCENT = 10, 25, 15, 15
+PROCESSES_PERCENT, POSTGRES_PERCENT, LIARS_PERCENT, SILENT_PERCENT, CYCLES_PERCENT = 10, 25, 15, 15, 60
 
 
 def drawn(seed: int) -> Schedule:
     """The schedule of a seed."""
     draw = Random(f"schedule {seed}")
     is_process, is_postgres = (draw.randrange(100) < one for one in (PROCESSES_PERCENT, POSTGRES_PERCENT))
-    line = [(fault, draw.choice((0.02, 0.06))) for fault in _LINE if draw.random() < 0.4]
+    line = [(fault, _STALLS if fault is Line.STALL else draw.choice((0.02, 0.06))) for fault in _LINE
+            if draw.random() < 0.4]  # fmt: skip
     feed = [(fault, draw.choice((80_000, 250_000))) for fault in _FEED if draw.random() < 0.5]
-    if draw.randrange(100) < LIARS_PERCENT:
+    lies = draw.randrange(100) < LIARS_PERCENT
+    if lies:
         feed += [(fault, 150_000) for fault in _LIES]
     silent = draw.randrange(100) < SILENT_PERCENT
-    turns = tuple(_turn(draw, is_process, is_postgres) for _ in range(draw.randint(3, 6)))
-    return Schedule(seed, is_process, is_postgres, silent, draw.randint(1, 4), tuple(line), tuple(feed), turns)
+    has_cycles = not is_process and not lies and draw.randrange(100) < CYCLES_PERCENT
+    who = draw.choice((Silent.VENUE, Silent.CUSTODIAN)) if silent and has_cycles else Silent.NOBODY
+    one = Schedule(
+        seed, is_process, is_postgres, silent, has_cycles, who, draw.randint(1, 4), tuple(line), tuple(feed), ()
+    )
+    return replace(one, turns=tuple(_turn(draw, one) for _ in range(draw.randint(3, 6))))
 
 
-def _turn(draw: Random, is_process: bool, is_postgres: bool) -> Turn:
-    of_the_engine = [Happening.PROCESS_KILLED] if is_process else [Happening.CRASH] * 2 + [Happening.CLOCK_JUMP]
-    of_the_database = Happening.DATABASE_LOST if is_postgres else Happening.DATABASE_HELD
-    happening = draw.choice([*_ANYWHERE, *of_the_engine * 2, of_the_database])
+def _turn(draw: Random, of: Schedule) -> Turn:
+    anywhere = [one for one in _ANYWHERE if not (of.has_cycles and one is Happening.NODE_OLDER)]
+    of_the_engine = [Happening.PROCESS_KILLED] if of.is_process else [Happening.CRASH] * 2
+    of_the_database = Happening.DATABASE_LOST if of.is_postgres else Happening.DATABASE_HELD
+    happening = draw.choice([*anywhere, *of_the_engine * 2, Happening.CLOCK_JUMP, of_the_database])
+    steps = [step for step in Step if of.has_cycles or step is not Step.AFTER_A_CYCLES_STATE]
     size = draw.randint(*_SIZES.get(happening, (0, 0)))
-    return Turn(draw.randint(10, 60), happening, size, draw.choice([*Step]))
+    return Turn(draw.randint(10, 60), happening, size, draw.choice(steps))
 
 
 def simpler(schedule: Schedule) -> list[Schedule]:

@@ -18,15 +18,17 @@ from random import Random
 from custody.books import Books
 from custody.database import LEDGER, open_database
 from custody.transfers import Reason, Transfer
+from scripts.faults.clearing import Clearing, pay_in
 from scripts.faults.engines import CHART, Engines, Fuse, Processes, going
 from scripts.faults.faulty_node import Fault as Line
 from scripts.faults.faulty_node import FaultyNode, healthy, seeded
 from scripts.faults.ground import EXPIRY_MS, REGISTRY, SIGNER, SPOT_E6, START_MS, Ground, process_file
 from scripts.faults.nodes import Chains
-from scripts.faults.schedule import Happening, Schedule, Step, Turn
+from scripts.faults.schedule import Happening, Schedule, Silent, Step, Turn
 from scripts.faults.silence import survived
 from scripts.faults.verdict import Seen, unexplained, verdict
 from settlement.engine.recorded_feed import record
+from settlement.engine.threads import on_thread
 from settlement.node import ChainError
 from settlement.records import DESK
 from settlement.reports import Report
@@ -65,8 +67,10 @@ class World:
     venue: SimulatedVenue = field(init=False)
     crowd: Crowd = field(init=False)
     feed: FaultyFeed = field(init=False)
+    clearing: Clearing | None = None
     now_ms: int = START_MS
     happened: Counter[str] = field(default_factory=Counter)
+    _ahead_ms: int = 0
     _late: list[Report] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -81,6 +85,13 @@ class World:
             self.engine = Processes(self.folder / "engine.json")
         else:
             self.engine = Engines(ground, self.place, self.proxy.url, schedule.depth, [self.feed], Fuse())
+        if schedule.has_cycles and isinstance(self.engine, Engines):
+            engine = self.engine
+            self.clearing = Clearing(
+                ground, self.venue, engine.opens, lambda: self.chains.clock_s,
+                lambda _: engine.fuse.at(Step.AFTER_A_CYCLES_STATE), schedule.silent,
+            )  # fmt: skip
+            engine.beside = self.clearing.beside
 
     @property
     def reports(self) -> Path:
@@ -98,6 +109,8 @@ class World:
         self.crowd.trade(orders, self.now_ms)
         self.crowd.turn(self.now_ms)
         self._publish()
+        if self.clearing is not None:
+            self.clearing.demand()
 
     def _publish(self) -> None:
         told = self.venue.publish()
@@ -148,6 +161,13 @@ class World:
                 engine.fuse.set(turn.step, turn.size)
             case Happening.CLOCK_JUMP, Engines():
                 engine.jumped_s += turn.size
+                if self.clearing is not None:
+                    self.clearing.jumped_s = engine.jumped_s
+            case Happening.CLOCK_JUMP, Processes():
+                self._ahead_ms += 1_000 * turn.size
+                self._write_file(self._ahead_ms)
+                await engine.kill()
+                self.happened["clock_jump of a process"] += 1
             case Happening.PROCESS_KILLED, Processes():
                 await asyncio.sleep(part_s)
                 await engine.kill()
@@ -184,6 +204,8 @@ class World:
         self.feed.rates = Rates()
         if isinstance(self.engine, Engines):
             self.engine.fuse.step = None
+        if self.clearing is not None:
+            self.chains.clock_s = max(self.chains.clock_s, self.clearing.heal())
         self.now_ms = max(self.now_ms, EXPIRY_MS)
         self.trade(5)
         for report in self._late:
@@ -195,17 +217,24 @@ class World:
             with suppress(ChainError):
                 if self.engine.covered >= self.venue.tape.last:
                     told = self.ground.rebound(self.chains.node).head()
-                    if told[0] == self.engine.confirmed:
+                    if told[0] == self.engine.confirmed and await self._is_settled():
                         return
             await asyncio.sleep(0.02)
         await engine
+
+    async def _is_settled(self) -> bool:
+        """Whether everybody is paid; where not, a cut-off is asked for."""
+        if self.clearing is None or await on_thread(self.clearing.is_settled, self.place):
+            return True
+        self.clearing.demand()
+        return False
 
 
 async def carried_out(schedule: Schedule, ground: Ground, folder: Path) -> Outcome:
     """Run a schedule, and judge."""
     began = time.monotonic()
     with ground.place(schedule.is_postgres, folder) as place:
-        _pay_in(place)
+        _pay_in(place, schedule)
         async with FaultyNode("", seeded(schedule.seed, dict(schedule.line))) as proxy:
             with _chains(proxy, folder, ground.state) as chains:
                 world = World(schedule, ground, place, chains, proxy, folder)
@@ -247,7 +276,9 @@ async def _played(world: World) -> list[str]:
 
 def _judged(world: World, wrong: list[str], began: float) -> Outcome:
     happened = world.happened
-    happened.update(f"line: {what}" for _, what in world.proxy.passed if what is not Line.NONE)
+    faults = [(methods, what) for methods, what in world.proxy.passed if what is not Line.NONE]
+    happened.update(f"line: {what}" for _, what in faults)
+    happened.update(f"transaction: {what}" for methods, what in faults if any("sendRaw" in one for one in methods))
     happened.update({f"venue: {what}": count for what, count in world.feed.happened.items() if count})
     if isinstance(world.engine, Engines):
         happened.update({f"crash: {step}": count for step, count in world.engine.fuse.blown.items()})
@@ -259,7 +290,10 @@ def _judged(world: World, wrong: list[str], began: float) -> Outcome:
         wrong = [*wrong, *seen.wrong, *unexplained(seen, world.feed.happened[Feed.FORGED], lied)]
     except Exception as why:
         wrong = [*wrong, f"no verdict: {type(why).__name__}: {why}"]
-    if world.schedule.has_silent_custodian and not wrong:
+    if world.clearing is not None:
+        happened["cycles settled"] += 0
+        happened[f"silent in cycles: {world.schedule.silent}"] += world.schedule.silent is not Silent.NOBODY
+    elif world.schedule.has_silent_custodian and not wrong:
         contracts = world.ground.rebound(world.chains.node)
         who, wrong = survived(contracts, world.place, Random(world.schedule.seed))
         happened[f"silent: {who}"] += 1
@@ -277,12 +311,14 @@ def _chains(proxy: FaultyNode, folder: Path, start: Path) -> Iterator[Chains]:
         chains.close()
 
 
-def _pay_in(place: str) -> None:
-    """What fees are paid from."""
+def _pay_in(place: str, schedule: Schedule) -> None:
+    """What fees are paid from, and what cycles settle."""
     with closing(open_database(place, schemas=(LEDGER, DESK))) as database:
         books = Books(database)
         books.open_accounts([CHART.vault(), CHART.available("fund"), CHART.fees()])
         books.post([Transfer("in", CHART.vault().id, CHART.available("fund").id, 10**6, Reason.DEPOSIT)], 1)
+        if schedule.has_cycles:
+            pay_in(database)
 
 
 def run(schedule: Schedule, ground: Ground) -> Outcome:

@@ -46,22 +46,28 @@ def _instrument(told: Mapping[str, Any]) -> Instrument:
 async def run(said: Mapping[str, Any]) -> None:
     """Run the engine that the file describes."""
     ahead_ms = int(said.get("clock_ahead_ms", 0))  # a clock that is wrong, for tests
-    with Node.at_url(said["rpc_url"]) as node:
-        domain = reporting_domain(node.chain_id, said["position_book"])
-        limits = Limits(**said.get("limits", {}))
-        settings = Settings(
-            said["database"], domain, roster_of(said), said.get("name", "desk"), limits, **said.get("settings", {})
-        )
-        chain = _client_chain(said, node.chain_id, limits.gas)
-        feeds = [RecordedFeed(one["venue"], Path(one["folder"])) for one in said["feeds"]]
-        engine = Engine(settings, feeds, chain, lambda: int(time.time() * 1000) + ahead_ms, on_confirmed=_say)
-        task = asyncio.create_task(engine.run())
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        telling = asyncio.create_task(_tell_who_leads(engine))
-        try:
-            await task
-        except asyncio.CancelledError:
-            telling.cancel()
+    chain_id = said.get("chain_id") or _chain_id(said["rpc_url"])
+    domain = reporting_domain(chain_id, said["position_book"])
+    limits = Limits(**said.get("limits", {}))
+    settings = Settings(
+        said["database"], domain, roster_of(said), said.get("name", "desk"), limits, **said.get("settings", {})
+    )
+    chain = _client_chain(said, chain_id, limits.gas)
+    feeds = [RecordedFeed(one["venue"], Path(one["folder"])) for one in said["feeds"]]
+    engine = Engine(settings, feeds, chain, lambda: int(time.time() * 1000) + ahead_ms, on_confirmed=_say)
+    task = asyncio.create_task(engine.run())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    telling = asyncio.create_task(_tell_who_leads(engine))
+    try:
+        await task
+    except asyncio.CancelledError:
+        telling.cancel()
+
+
+def _chain_id(url: str) -> int:
+    """Of whatever node is there. A file that says which chain it means is safer, and needs no node to begin."""
+    with Node.at_url(url) as node:
+        return node.chain_id
 
 
 def _client_chain(said: Mapping[str, Any], chain_id: int, gas_limit: int) -> ClientChain:
@@ -72,6 +78,7 @@ def _client_chain(said: Mapping[str, Any], chain_id: int, gas_limit: int) -> Cli
         return ChainClient.open(
             said["rpc_url"], signer, ALL, policy=FeePolicy(), depth=said.get("depth", 1),
             expect=Expected(chain_id, {book: POSITIONS}), poll_s=said.get("poll_s", 0),
+            **{name: said[name] for name in ("timeout_s", "give_up_s") if name in said},
         )  # fmt: skip
 
     return ClientChain(opened, book, gas_limit)
