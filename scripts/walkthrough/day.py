@@ -1,6 +1,6 @@
 """The eighteen days, moment by moment: the same prices and events for both desks, everything checked as it goes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from margin.scenarios.events import AnyEvent
 from margin.scenarios.scenario import Scenario
 from scripts.walkthrough.acts import Act, acts_of
 from scripts.walkthrough.opening import open_desk, take_positions
+from scripts.walkthrough.others import Others
 from scripts.walkthrough.outside import Outside
 from settlement.desk import Desk
 from settlement.happenings import Happening
@@ -38,7 +39,7 @@ class Moment:
 class CrashDay:
     """Both regimes over one scenario. `desks` and `outsides` can be read at any moment.
 
-    `seed` is what the salts of published proofs follow from.
+    `seed` is what the salts of published proofs follow from; `others` is what everybody else does to prices.
     """
 
     scenario: Scenario
@@ -46,6 +47,7 @@ class CrashDay:
     node: Node
     folder: Path
     seed: int = 0
+    others: Mapping[Standing, Others] = field(default_factory=dict)
     desks: dict[Standing, Desk] = field(default_factory=dict)
     outsides: dict[Standing, Outside] = field(default_factory=dict)
 
@@ -65,6 +67,12 @@ class CrashDay:
         # One unit of the settlement asset is taken as one dollar throughout (ARCHITECTURE.md, assumptions).
         return {"USDC": PRICE_SCALE, **{asset: path[number] for asset, path in self.paths.prices_e6.items()}}
 
+    def _felt(self, standing: Standing, at_s: int, prices_e6: dict[str, int]) -> dict[str, int]:
+        """The prices of one regime: stated ones, and what the others' forced orders add to them."""
+        if (others := self.others.get(standing)) is None:
+            return prices_e6
+        return {asset: others.price_e6(asset, at_s, price) for asset, price in prices_e6.items()}
+
     def _open(self) -> None:
         start_s = self.scenario.start_s
         for standing in Standing:
@@ -79,7 +87,8 @@ class CrashDay:
         told = {}
         for standing, desk in self.desks.items():
             outside = self.outsides[standing]
-            desk.see(at_s, prices_e6, from_units(prices_e6[VOLATILITY_INDEX], PERCENT_SCALE))
+            felt = self._felt(standing, at_s, prices_e6)
+            desk.see(at_s, felt, from_units(prices_e6[VOLATILITY_INDEX], PERCENT_SCALE))
             if first:
                 take_positions(desk)
                 outside.open(self.scenario.start_s, self.scenario.end_s)

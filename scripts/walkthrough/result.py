@@ -1,6 +1,6 @@
 """The run as data: what `--json` prints and `result.json` holds. Money is text in whole 1e-6 USD, named `…_units`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from margin.scenarios.events import AnyEvent
 from margin.scenarios.scenario import Scenario
 from scripts.walkthrough.acts import acts_of
 from scripts.walkthrough.cast import CLIENTS, SETTING
+from scripts.walkthrough.others import Others
 from scripts.walkthrough.reckoning import Reckoning, Worse, bearers, worse_when_segregated
 from scripts.walkthrough.series import Reading, Series
 from settlement.happenings import Happening
@@ -27,6 +28,7 @@ def result(
     series: Series,
     reckonings: dict[Standing, Reckoning],
     happenings: dict[Standing, list[Happening]],
+    others: Mapping[Standing, Others],
 ) -> dict[str, Any]:
     """Everything that the report draws and a reader may want to check; equal runs give equal data."""
     pooled, segregated = reckonings[Standing.POOLED], reckonings[Standing.SEGREGATED]
@@ -48,7 +50,23 @@ def result(
         "assumptions": _assumptions(),
         "low": {"at": utc(series.low_s), "btc": str(series.low_e6)},
         "series": _series(series),
+        "others": {standing.value: _others(one) for standing, one in others.items()},
     }  # fmt: skip
+
+
+def _others(one: Others) -> dict[str, Any]:
+    """Rounded as they are told: a simulation in floats does not state its last digits."""
+    record = one.record
+    return {
+        "regime": one.regime,
+        "simulated": record.accounts,
+        "represented": one.represented,
+        "liquidated_usd_millions": round(record.liquidated_usd / 1e7) * 10,
+        "accounts_liquidated_thousands": round(record.accounts_liquidated / 1e3),
+        "long_percent": round(record.long_share * 100),
+        "low_percent": round((record.low_price_ratio - 1.0) * 1000) / 10,
+        "supercritical": record.supercritical,
+    }
 
 
 def _event(event: AnyEvent) -> dict[str, Any]:

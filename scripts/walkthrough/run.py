@@ -22,6 +22,7 @@ from scripts.walkthrough.custody_setting import setting_of
 from scripts.walkthrough.day import CrashDay
 from scripts.walkthrough.event import UsageError, event_of
 from scripts.walkthrough.opening import BEFORE_S
+from scripts.walkthrough.others import others_of
 from scripts.walkthrough.proofs import PROOFS, clear_proofs, leave_proofs
 from scripts.walkthrough.reckoning import Reckoning, Tally, compare
 from scripts.walkthrough.result import result, utc
@@ -66,7 +67,8 @@ def _run(options: Options) -> int:
         # A terminal that cannot show a character gets a question mark instead of an end.
         sys.stdout.reconfigure(errors="replace")
     with _folder(options.out) as folder, _node(options, event) as node:
-        day, series = CrashDay(event, paths, node, folder, options.seed), Series()
+        others = others_of(event, options.seed)
+        day, series = CrashDay(event, paths, node, folder, options.seed, others=others), Series()
         written = io.StringIO()
         transcript = Console(file=written, width=WIDTH, color_system=None, force_terminal=False, _environ={})
         consoles = [transcript] if options.json else [transcript, Console(width=WIDTH)]
@@ -86,11 +88,13 @@ def _run(options: Options) -> int:
                 story.tell(moment)
             reckonings = _reckon(day, series, tallies)
             story.say("", *tables.reckoning(reckonings[Standing.POOLED], reckonings[Standing.SEGREGATED]))
+            story.say(*tables.everybody_else(others))
         except KeyboardInterrupt:
             return _interrupted(options, day, at_s)
         finally:
             day.close()
-        told_result = result(event, options.seed, map(_name_only, options.candles), series, reckonings, happenings)
+        candles = map(_name_only, options.candles)
+        told_result = result(event, options.seed, candles, series, reckonings, happenings, others)
         _leave(options, told_result, written.getvalue())
         if options.out is not None:
             for standing, desk in day.desks.items():

@@ -1,6 +1,6 @@
 """The tables of the story: who takes part, what was checked after each act, and the reckoning side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rich import box
 from rich.console import RenderableType
@@ -10,6 +10,7 @@ from rich.text import Text
 from custody.delegation import Standing
 from scripts.walkthrough.cast import CLIENTS, SETTING, Client
 from scripts.walkthrough.day import CrashDay
+from scripts.walkthrough.others import Others
 from scripts.walkthrough.reckoning import Reckoning, bearers, borne_by_others, dollars, worse_when_segregated
 
 Row = tuple[str, Callable[[Reckoning], str]]
@@ -37,7 +38,8 @@ def cast(day: CrashDay) -> list[RenderableType]:
 def _footing() -> str:
     calls = SETTING.calls
     return (
-        "Equal footing: the same people, wealth, prices, seed, margin (Derive's standard model with its main network's "
+        "Equal footing: the same people, wealth, seed, prices (but for what everybody else does to them), margin "
+        "(Derive's standard model with its main network's "
         f"numbers; silver's are ours), call policy (cure {calls.grace_s // 60} minutes, at once below "
         f"{calls.critical_bps // 100}% of maintenance), top-up delays and settlement times under both regimes. What is "
         "liquidated is what frees most initial margin per dollar of impact, and no more than is needed. Pooled: claims "
@@ -102,6 +104,35 @@ CAUTION = (
     "sells less into it and its winners pay in closed positions instead. The share of custody alone needs a comparison "
     "of matched cells, which this walkthrough does not make."
 )
+
+
+def everybody_else(others: Mapping[Standing, Others]) -> list[RenderableType]:
+    """What the other accounts did meanwhile, from the contagion engine."""
+    if not others:
+        return [
+            "",
+            Text("Nobody else is simulated: the event does not state thirty hours around its low.", style="dim"),
+        ]
+    table = Table(box=box.SIMPLE, title="Everybody else, thirty hours around the low", title_justify="left")
+    table.add_column("")
+    for standing in others:
+        table.add_column(standing.value, justify="right")
+    rows: tuple[tuple[str, Callable[[Others], str]], ...] = (
+        ("accounts with positions, represented", lambda one: f"{one.represented / 1e6:.2f}m"),
+        ("of them simulated", lambda one: f"{one.record.accounts:,}"),
+        ("accounts liquidated", lambda one: f"{round(one.record.accounts_liquidated, -3) / 1e6:.2f}m"),
+        ("forced sales and purchases", lambda one: f"${one.record.liquidated_usd / 1e9:.1f}bn"),
+        ("… of positions that were long", lambda one: f"{one.record.long_share:.0%}"),
+        ("bitcoin at its lowest, from the beginning", lambda one: f"{one.record.low_price_ratio - 1:+.1%}"),
+        ("a market breaks (a step beyond 20%)", lambda one: "yes" if one.record.supercritical else "no"),
+    )
+    for name, figure in rows:
+        table.add_row(name, *(figure(one) for one in others.values()))
+    how = (
+        "One draw under start values that were fitted to February in sample (`bulkhead stress assumptions`); what it "
+        "adds to prices is in the twelve clients' prices above. How sure that is: `bulkhead stress decompose | phase`."
+    )
+    return ["", table, Text(how, style="dim")]
 
 
 def _side_by_side(pooled: Reckoning, segregated: Reckoning) -> Table:

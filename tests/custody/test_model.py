@@ -199,16 +199,16 @@ class BooksAgainstModel(RuleBasedStateMachine):
         kind = source.draw(st.sampled_from([Kind.POSTED, Kind.PENDING]))
         debit, credit = source.draw(st.sampled_from(WAYS))
         amount = source.draw(st.sampled_from([7, 1, 40, 0, 300, 2000]))
-        expires_at_s = source.draw(st.sampled_from([0, self.now_s + 2])) if kind is Kind.PENDING else 0
+        expires_at_s = source.draw(st.sampled_from([0, self.now_s + 1, self.now_s + 2])) if kind is Kind.PENDING else 0
         self.count += 1
         return Transfer(
             f"t{self.count}", debit.id, credit.id, amount, Reason.DELEGATION, kind, expires_at_s=expires_at_s
         )
 
     def end(self, source: st.DataObject, pending_id: str, most: int) -> Transfer:
-        kind = source.draw(st.sampled_from([Kind.POST, Kind.VOID]))
         amount = source.draw(st.sampled_from([0, 0, 1, most, most + 1]))
         self.count += 1
+        kind = (Kind.POST, Kind.VOID)[self.count % 2]
         return Transfer(f"t{self.count}", "", "", amount, Reason.DELEGATION, kind, pending_id)
 
     @rule(source=st.data(), length=st.integers(1, 5))
@@ -243,7 +243,11 @@ class BooksAgainstModel(RuleBasedStateMachine):
     @rule(source=st.data())
     def end_one_that_is_open(self, source: st.DataObject) -> None:
         pending_id = source.draw(st.sampled_from(list(self.model.reserved)))
-        self.post("end", [self.end(source, pending_id, self.model.said[pending_id].amount)])
+        most = self.model.said[pending_id].amount
+        end = self.end(source, pending_id, most)
+        self.post("end", [end])
+        self.post("end said again", [end])
+        self.post("end", [self.end(source, pending_id, most)])
 
     @rule(source=st.data())
     def end_one_linked_to_a_start(self, source: st.DataObject) -> None:
@@ -273,7 +277,9 @@ class BooksAgainstModel(RuleBasedStateMachine):
             type(self).steps += 1
             self.note("correction", accepted=False)
         else:
-            self.post("correction", [reversing(recorded, self.now_s)])
+            correction = reversing(recorded, self.now_s)
+            self.post("correction", [correction])
+            self.post("correction", [correction])
 
     @rule()
     def let_time_run_out(self) -> None:
@@ -411,7 +417,9 @@ def test_the_books_agree_with_a_plain_model_and_every_kind_of_step_was_accepted_
     )
     run_state_machine_as_test(Machine, settings=profile)
     assert Machine.steps >= STEPS[database]
-    # Without this the comparison could hold because nothing was ever accepted, or nothing ever refused.
+    # Without this the comparison could hold because nothing was ever accepted, or nothing ever refused. What is drawn
+    # differs with the modules that a session has imported (Hypothesis takes constants from them): so each kind of step
+    # brings its own repetition, and none is left to a rare meeting of two draws.
     asked = {(name, answer) for name in (*Kind.__members__, *KINDS_OF_STEP) for answer in ("accepted", "refused")}
     asked |= {
         (name, "repeated") for name in (*Kind.__members__, "columns", "correction", "again", "opening", "closing")

@@ -7,6 +7,7 @@ from scripts.walkthrough.report.crosshair import SCRIPT
 from scripts.walkthrough.report.figures import REGIMES, Result, borne_by_others, money, stamp, total
 from scripts.walkthrough.report.margins import key, least_table, panels
 from scripts.walkthrough.report.markup import Html, element
+from scripts.walkthrough.report.others import others_table
 from scripts.walkthrough.report.reading import in_dollars, series, table
 from scripts.walkthrough.report.style import STYLE
 from scripts.walkthrough.report.waterfall import bearer_table, manners, waterfalls
@@ -69,6 +70,7 @@ HEADINGS = {
     "unsettled": "Unsettled gains",
     "losses": "Who bore the losses",
     "clients": "Client by client",
+    "others": "Everybody else",
     "events": "What happened",
     "assumptions": "Assumptions",
     "repeat": "How to repeat it",
@@ -93,6 +95,12 @@ def _sections(result: Result) -> list[Html]:
             "Worth of all collateral, at venues and in reserve, at the last prices. Calls and liquidations are pooled "
             "· segregated. Involved is who was called or liquidated, and under which regime.",
             client_table(result),
+        ),
+        _section(
+            "others",
+            "Accounts simulated with the contagion engine over thirty hours around the low, one draw a regime. "
+            "What their forced orders add to prices is in every picture above.",
+            others_table(result),
         ),
         _section("events", "The event as it is given to the run, with what it rests on.", sources.event_table(result)),
         _section("assumptions", "", sources.assumptions(result)),
