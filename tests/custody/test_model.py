@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
@@ -31,6 +31,7 @@ from custody.transfers import Kind, Outcome, Reason, Transfer
 
 STEPS_A_DAY = 50
 STEPS = {"sqlite": 7_500, "postgresql": 2_500}
+MOST_RUNS = 4
 CHART = Chart("USDC")
 VAULT, SUSPENSE, FUND, FEES = CHART.vault(), CHART.suspense(), CHART.available("fund"), CHART.fees()
 VENUE = CHART.delegated("fund", "venue")
@@ -415,11 +416,21 @@ def test_the_books_agree_with_a_plain_model_and_every_kind_of_step_was_accepted_
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(Machine, settings=profile)
+    # What a seed draws differs with the modules that a session has imported (Hypothesis takes constants from them), and
+    # a rare kind of step may be left out by one: then there are more days.
+    for days in range(MOST_RUNS):
+        run_state_machine_as_test(seed(days)(Machine), settings=profile)
+        if not unseen(Machine.seen, STEPS[database] // 2_500):
+            break
     assert Machine.steps >= STEPS[database]
-    # Without this the comparison could hold because nothing was ever accepted, or nothing ever refused. What is drawn
-    # differs with the modules that a session has imported (Hypothesis takes constants from them): so each kind of step
-    # brings its own repetition, and none is left to a rare meeting of two draws.
+    assert unseen(Machine.seen, STEPS[database] // 2_500) == {}
+
+
+def unseen(seen: Counter[tuple[str, str]], often: int) -> dict[tuple[str, str], int]:
+    """What has to have happened and did not so often.
+
+    Without this the comparison could hold because nothing was ever accepted, or nothing ever refused.
+    """
     asked = {(name, answer) for name in (*Kind.__members__, *KINDS_OF_STEP) for answer in ("accepted", "refused")}
     asked |= {
         (name, "repeated") for name in (*Kind.__members__, "columns", "correction", "again", "opening", "closing")
@@ -432,4 +443,4 @@ def test_the_books_agree_with_a_plain_model_and_every_kind_of_step_was_accepted_
         ("come", "refused"),
         ("leave", "accepted"),
     }
-    assert {pair: Machine.seen[pair] for pair in asked if Machine.seen[pair] < STEPS[database] // 2_500} == {}
+    return {pair: seen[pair] for pair in asked if seen[pair] < often}
