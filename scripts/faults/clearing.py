@@ -4,6 +4,7 @@ Both sides compute from what they know themselves: the venue from its tape, the 
 chain's, and jumps with the engine's clock.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass, field
@@ -23,14 +24,18 @@ from scripts.faults.schedule import Silent
 from settlement.abi import Artifact
 from settlement.contracts import SETTLEMENT
 from settlement.cycle_record import CycleRecord, CycleTerms
+from settlement.cycle_states import State
 from settlement.cycle_steps import Ground as Terms
-from settlement.engine import stored
+from settlement.dispute_steps import DisputeTerms
+from settlement.engine import cycle_store, stored
 from settlement.engine.chain_client import ChainClient
 from settlement.engine.consequences import Consequences
 from settlement.engine.cycle_chain import CycleChain, Deployment
-from settlement.engine.cycle_reading import Seats
+from settlement.engine.cycle_dues import ENDED
+from settlement.engine.cycle_reading import ALL, Seats
 from settlement.engine.cycling import Cycles
 from settlement.engine.engine import Leading
+from settlement.engine.reopening import on_clients
 from settlement.engine.settler import Settler
 from settlement.keys import signer_of
 from settlement.mirror import HOUSE
@@ -52,6 +57,7 @@ TERMS = CycleTerms(
     schedule_s=10**8, compute_s=60, venue_s=60, custodian_s=60, dispute_s=60, top_up_s=60, chain_s=120, finalize_s=60,
     retry_s=120, reconcile_s=60, confirmations=DEEP,
 )  # fmt: skip
+DISPUTES = DisputeTerms(open_s=60, review_s=60, settle_s=60)
 ON_DEMAND = Thresholds(schedule_s=10**9, client_bps=0, venue_bps=0, volatility_e6=0)
 CHART = Chart("USDC")
 _EVER_MS = 1 << 62
@@ -94,7 +100,7 @@ class Custodian:
 
 @dataclass(slots=True)
 class Clearing:
-    """`clock_s`: UTC seconds of the world; `jumped_s` of the engine's clock apart from it. `on_state` may end it all."""
+    """`clock_s`: UTC seconds of the world; `jumped_s`: how far off the engine's clock is. `on_state` may end it all."""
 
     ground: Ground
     venue: SimulatedVenue
@@ -136,9 +142,11 @@ class Clearing:
         settler = Settler(
             database, books, Terms(Standing.SEGREGATED, {"USDC": CHART}, TERMS), "USDC",
             fence=lambda tx: stored.require_epoch(tx, epoch), also=Consequences(books, _compartments()).of,
+            dispute_terms=DISPUTES,
         )  # fmt: skip
         at = Deployment(contracts.settlement, contracts.vault, contracts.tokens["USDC"], contracts.settlement_domain)
-        async with self.opens("custodian", {at.settlement: SETTLEMENT}) as client:
+
+        async def on_chain(client: ChainClient) -> None:
             self.cycles = Cycles(
                 led, settler, CycleChain(client, at), self.edge, self.custodian, SEATS, REGISTRY.by_number,
                 Netting({"USDC": Eligible(USDC, 0)}, "USDC", 0, 0), self.now_s, ON_DEMAND, pause_s=0.03,
@@ -146,19 +154,35 @@ class Clearing:
             )  # fmt: skip
             await self.cycles.run()
 
+        await on_clients(lambda: self.opens("custodian", {at.settlement: SETTLEMENT}), on_chain, 0.05)
+
     def due(self) -> dict[str, int]:
         """What each party has to have in the end: what it brought, and what the venue's own books say it made."""
         made = statement(VENUE, REGISTRY.by_number, self.venue.tape.entries(), _EVER_MS).profit_units
         return {party: START_UNITS + made.get(number, 0) for number, party in enumerate(NAMES)}
 
     def is_settled(self, place: str) -> bool:
-        """Whether the books have paid all that, and hold nothing."""
+        """Whether the books have paid all that, and hold nothing, and no cycle is under way."""
         with closing(open_database(place, read_only=True, schemas=SCHEMAS)) as database:
             books, due = Books(database), self.due()
             totals = {party: books.totals(account(party)) for party in NAMES}
-        return all(one.balance == due[party] and not one.debits_pending for party, one in totals.items())
+            are_ended = all(one.state in {*ENDED, State.OPEN} for one in _cycles(database))
+        paid = all(one.balance == due[party] and not one.debits_pending for party, one in totals.items())
+        return paid and are_ended
+
+    def came_to(self, place: str) -> Counter[str]:
+        """How many cycles ended how, and how many had to be held more than once."""
+        with closing(open_database(place, read_only=True, schemas=SCHEMAS)) as database:
+            cycles = _cycles(database)
+        found = Counter(f"cycle: {one.state}" for one in cycles if one.state in ENDED)
+        return found + Counter({"cycle: held again": sum(one.holds > 1 for one in cycles)})
 
 
 def _compartments() -> dict[Place, str]:
     owners = {party: f"venue/{VENUE}" if party == HOUSE else f"client/{party}" for party in NAMES}
     return {(owner, VENUE, "USDC"): account(party) for party, owner in owners.items()}
+
+
+def _cycles(database: Database) -> list[CycleRecord]:
+    with database.snapshot() as reader:
+        return [one.one for one in cycle_store.cycles(reader, cycle_store.Query(), 0, ALL)]

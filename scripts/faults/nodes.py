@@ -33,6 +33,8 @@ class Chains:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     clock_s: int = 0
     """UTC seconds of the world, one a block."""
+    _floor: int = 0
+    """The last block from before the node was started."""
     written_to_empty: int = 0
     """Transactions of ours that a node without our contracts was sent."""
 
@@ -48,7 +50,11 @@ class Chains:
     def _up(self, state: Path | None) -> None:
         self.anvil = Anvil(genesis_s=GENESIS_S, state=state)
         self.node = Node.of_anvil(self.anvil)
+        self._floor = self._height()
         self.proxy.target = self.anvil.url
+
+    def _height(self) -> int:
+        return int(self.node.rpc("eth_blockNumber"), 16)
 
     def close(self) -> None:
         self.node.close()
@@ -86,12 +92,14 @@ class Chains:
             self._up(self._state)
 
     async def reorganise(self, depth: int) -> None:
-        """Other blocks take the place of the last; not of those from before a restart, which anvil cannot take back."""
-        try:
-            await self.rpc("anvil_reorg", depth, [])
-        except ChainError:
-            await self.rpc("anvil_mine", hex(depth + 1))
-            await self.rpc("anvil_reorg", depth, [])
+        """Other blocks take the place of the last, but of none from before a restart.
+
+        Those anvil cannot take back: asked to, it undoes what they did and keeps them, and their transactions come again.
+        """
+        missing = self._floor + depth + 1 - int(await self.rpc("eth_blockNumber"), 16)
+        if missing > 0:
+            await self.rpc("anvil_mine", hex(missing))
+        await self.rpc("anvil_reorg", depth, [])
 
     async def spike(self, gwei: int) -> None:
         await self.rpc("anvil_setNextBlockBaseFeePerGas", hex(gwei * GWEI))

@@ -66,7 +66,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`has_cycles`: what is traded is settled meanwhile. `line`: odds of each fault for a request to the node; `feed`: in 1e-6 of the reports."""
+    """`has_cycles`: what is traded is settled meanwhile.
+
+    `line`: odds of each fault for a request to the node; `feed`: in 1e-6 of the reports.
+    """
 
     seed: int
     is_process: bool

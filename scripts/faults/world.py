@@ -223,7 +223,7 @@ class World:
         await engine
 
     async def _is_settled(self) -> bool:
-        """Whether everybody is paid; where not, a cut-off is asked for."""
+        """Whether everybody is paid and every cycle has ended; where not, a cut-off is asked for."""
         if self.clearing is None or await on_thread(self.clearing.is_settled, self.place):
             return True
         self.clearing.demand()
@@ -291,8 +291,9 @@ def _judged(world: World, wrong: list[str], began: float) -> Outcome:
     except Exception as why:
         wrong = [*wrong, f"no verdict: {type(why).__name__}: {why}"]
     if world.clearing is not None:
-        happened["cycles settled"] += 0
-        happened[f"silent in cycles: {world.schedule.silent}"] += world.schedule.silent is not Silent.NOBODY
+        happened.update(world.clearing.came_to(world.place))
+        if world.schedule.silent is not Silent.NOBODY:
+            happened[f"silent: {world.schedule.silent}"] += 1
     elif world.schedule.has_silent_custodian and not wrong:
         contracts = world.ground.rebound(world.chains.node)
         who, wrong = survived(contracts, world.place, Random(world.schedule.seed))

@@ -130,7 +130,7 @@ class ChainClient:
         LostConnectionError, and a cancelled send, leave it open whether it happens: it is tended to like any other, so
         ask the chain before sending the same again. Raises SharedKeyError, NodeLostStateError.
         """
-        self._require_sound()
+        self.require_sound()
         flight = await self._sender.send(call, gas_limit)
         return Sent(flight.nonce, flight.offers[0].digest, flight)
 
@@ -141,7 +141,7 @@ class ChainClient:
         """
         flight = sent.flight
         while True:
-            self._require_sound()
+            self.require_sound()
             turn = self._watch.turn
             if flight.failure is not None:
                 raise flight.failure
@@ -189,6 +189,7 @@ class ChainClient:
         """Every step of the chain's end from now on: blocks taken back, blocks that came. Raises what ends it all."""
         return self._watch.moves()
 
-    def _require_sound(self) -> None:
+    def require_sound(self) -> None:
+        """Raises what has ended this client for good, if anything has: open another, and ask the chain what it has."""
         if self._watch.failure is not None:
             raise self._watch.failure

@@ -69,9 +69,13 @@ class Cycles:
         self._sending = Sending(self.chain, self._record)
 
     async def run(self) -> None:
-        """Until cancelled. A node that does not answer is asked again; raises what the database does."""
+        """Until cancelled. A node that does not answer is asked again.
+
+        Raises ChainError once the client is of no use any more (see `reopening`), and what the database does.
+        """
         await on_thread(self.settler.open, self.edge.venue, self.now_s())
         while True:
+            self.chain.client.require_sound()
             with suppress(ChainError):
                 await self.turn()
             await asyncio.sleep(self.pause_s)

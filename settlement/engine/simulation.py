@@ -37,6 +37,7 @@ from settlement.engine.engine import Engine, Leading, Settings
 from settlement.engine.expected import Expected
 from settlement.engine.fees import FeePolicy
 from settlement.engine.packing import Limits
+from settlement.engine.reopening import on_clients
 from settlement.engine.roster import Member, Roster
 from settlement.engine.settler import Settler
 from settlement.engine.stored import Outgoing
@@ -128,7 +129,8 @@ class Simulation:
             self.contracts.settlement, self.contracts.vault, self.contracts.tokens["USDC"],
             self.contracts.settlement_domain,
         )  # fmt: skip
-        async with self._client("custodian", {at.settlement: SETTLEMENT}) as client:
+
+        async def on_chain(client: ChainClient) -> None:
             self.cycles = Cycles(
                 led, settler, CycleChain(client, at), self.edge, self.custodian, self.seats,
                 self.venue.registry.by_number, TERMS, self.now_s, self.thresholds, on_state=self.on_state,
@@ -137,8 +139,11 @@ class Simulation:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.cycles.run())
                 tasks.create_task(heard.run())
-                if self.webhook_key:
-                    tasks.create_task(self._deliver(database))
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(on_clients(lambda: self._client("custodian", {at.settlement: SETTLEMENT}), on_chain))
+            if self.webhook_key:
+                tasks.create_task(self._deliver(database))
 
     def compartments(self) -> dict[Place, str]:
         """By compartment, the account in which its units are written."""

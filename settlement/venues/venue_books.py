@@ -43,6 +43,8 @@ class VenueBooks:
         if entry.kind in {EntryKind.FILL, EntryKind.CORRECTION}:
             self._pass(entry, 1)
             self.standing[number] = entry
+            if entry.kind is EntryKind.FILL:
+                self.mark_e6.setdefault(entry.instrument, entry.price_e6)
         elif entry.kind is EntryKind.FUNDING:
             self.index_e6[entry.instrument] = entry.price_e6
         elif entry.kind is EntryKind.MARK:
@@ -59,9 +61,9 @@ class VenueBooks:
         return sum(self._cash_units(key) for key in self._earned_units if key[0] == account)
 
     def profit_units(self, account: int) -> int:
-        """Its cash and, at the last marks, its positions; a position that was never marked is worth nothing yet."""
+        """Its cash and, at the last marks, its positions; until a mark comes, at the price of the first fill."""
         open_lots = [(number, lots) for (whose, number), lots in self.holdings().items() if whose == account]
-        worth = (self.instruments[number].value_units(lots, self.mark_e6.get(number, 0)) for number, lots in open_lots)
+        worth = (self.instruments[number].value_units(lots, self.mark_e6[number]) for number, lots in open_lots)
         return self.cash_units(account) + sum(worth)
 
     def accounts(self) -> list[int]:

@@ -11,9 +11,10 @@ from scripts.faults import world
 from scripts.faults.engines import FusedChain
 from scripts.faults.faulty_node import Fault as Line
 from scripts.faults.ground import Ground, prepared
-from scripts.faults.schedule import Happening, Schedule, Step, Turn, drawn, simpler
+from scripts.faults.schedule import Happening, Schedule, Silent, Step, Turn, drawn, simpler
 from scripts.faults.silence import SILENCES
 from settlement.batch import MirrorBatch
+from settlement.engine import cycle_dues
 from settlement.engine.book import Book
 from settlement.engine.mirroring import Mirroring
 from settlement.engine.writes import Writes
@@ -33,9 +34,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield made
 
 
-def quiet(*turns: Turn) -> Schedule:
+def quiet(*turns: Turn, has_cycles: bool = False) -> Schedule:
     """Nothing happens but these."""
-    return Schedule(1, False, False, False, 1, (), (), turns)
+    return Schedule(1, False, False, False, has_cycles, Silent.NOBODY, 1, (), (), turns)
 
 
 def test_sixty_schedules_are_survived(tally: Tally) -> None:
@@ -85,6 +86,21 @@ def test_a_file_in_other_hands_keeps_nothing_else_waiting(ground: Ground) -> Non
     outcome = world.run(quiet(Turn(20, Happening.DATABASE_HELD, 300)), ground)
     assert outcome.wrong == ()
     assert outcome.took_s < 8
+
+
+def test_cycles_go_on_when_the_node_that_they_knew_is_gone(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by schedule 25: whoever settles kept a client whose node had lost its state, and waited for ever."""
+    monkeypatch.setattr(world, "END_S", 30)
+    outcome = world.run(quiet(Turn(20, Happening.NODE_EMPTY), has_cycles=True), ground)
+    assert outcome.wrong == ()
+    assert outcome.happened["cycle: confirmed"] > 0
+
+
+def test_cycles_that_pay_twice_are_found(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cycle_dues, "settled_units", lambda cycles, asset: {})
+    monkeypatch.setattr(world, "END_S", 8)
+    outcome = world.run(quiet(*[Turn(20, Happening.GAS_SPIKE, 100)] * 3, has_cycles=True), ground)
+    assert "stranded" in outcome.wrong[0]
 
 
 def test_an_engine_that_forgets_to_unwind_is_found(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
