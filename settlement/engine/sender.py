@@ -68,13 +68,15 @@ class Sender:
                 offer = await self.signed(one, fees, gas)
         self.watch.ring()
         while said is Meaning.NONCE_TOO_LOW and one.place is None:
-            await self._turned()
             if one.failure is not None:
                 raise one.failure
+            await self._turned()
         return one
 
     async def _turned(self) -> None:
-        await self.watch.turn.wait()
+        """Wait for the chain to move. The watch may have ended before this, and then no turn comes any more."""
+        if self.watch.failure is None:
+            await self.watch.turn.wait()
         if self.watch.failure is not None:
             raise self.watch.failure
 

@@ -3,14 +3,14 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from scripts.faults.faulty_node import FaultyNode
+from scripts.faults.faulty_node import Fault, FaultyNode
 from settlement.contracts import MINTER, TOKEN, Contracts
 from settlement.devnet import Anvil
 from settlement.engine.chain_errors import NodeLostStateError, NodeStoppedError, WrongNodeError
@@ -174,3 +174,25 @@ async def test_a_depth_that_is_not_kept_is_a_mistake(opening: Opening) -> None:
     with pytest.raises(ValueError, match="a depth is 1 to 8 blocks, not 9"):
         async with opening(depth=9, kept=8):
             pass
+
+
+async def test_whoever_sends_hears_of_a_node_that_was_lost_while_it_answered(
+    opening: Opening, token: str, proxy: FaultyNode
+) -> None:
+    """Found by schedule 25: the answer asked for patience, and whoever had it waited for blocks that nobody watched."""
+    with running(None) as (other, node):
+        node.rpc("anvil_setBalance", signer_of("operator").address, hex(10**24))
+        node.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**13))
+        node.rpc("evm_mine")
+
+        def another_answers(methods: Sequence[str], number: int) -> Fault:
+            if "eth_sendRawTransaction" not in methods:
+                return Fault.NONE
+            proxy.target = other.url
+            return Fault.DELAY_ANSWER
+
+        async with opening(proxy.url) as chain:
+            proxy.plan = another_answers
+            async with asyncio.timeout(SOON_S):
+                with pytest.raises(NodeLostStateError):
+                    await chain.send(mint(token, 5, 0), GAS)
