@@ -94,7 +94,7 @@ class Chains:
     async def reorganise(self, depth: int) -> None:
         """Other blocks take the place of the last, but of none from before a restart.
 
-        Those anvil cannot take back: asked to, it undoes what they did and keeps them, and mines what was in them again.
+        Those anvil cannot take back: asked to, it undoes what they did, keeps them, and mines what was in them again.
         """
         missing = self._floor + depth + 1 - int(await self.rpc("eth_blockNumber"), 16)
         if missing > 0:

@@ -89,7 +89,7 @@ _ANYWHERE = (
     Happening.BLOCKS_FULL,
 )  # fmt: skip
 _SIZES = {
-    Happening.CRASH: (1, 4),
+    Happening.CRASH: (1, 2),
     Happening.PROCESS_KILLED: (0, 80),
     Happening.NODE_CUT_OFF: (20, 150),
     Happening.REORGANISATION: (1, DEEPEST_REORGANISATION),
@@ -128,7 +128,7 @@ def drawn(seed: int) -> Schedule:
 
 def _turn(draw: Random, of: Schedule) -> Turn:
     anywhere = [one for one in _ANYWHERE if not (of.has_cycles and one is Happening.NODE_OLDER)]
-    of_the_engine = [Happening.PROCESS_KILLED] if of.is_process else [Happening.CRASH] * 2
+    of_the_engine = [Happening.PROCESS_KILLED] if of.is_process else [Happening.CRASH] * 4
     of_the_database = Happening.DATABASE_LOST if of.is_postgres else Happening.DATABASE_HELD
     happening = draw.choice([*anywhere, *of_the_engine * 2, Happening.CLOCK_JUMP, of_the_database])
     steps = [step for step in Step if of.has_cycles or step is not Step.AFTER_A_CYCLES_STATE]

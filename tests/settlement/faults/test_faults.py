@@ -58,6 +58,8 @@ def test_crashes_at_every_step_and_faults_of_every_kind_were_there(tally: Tally)
     wanted += [f"reorganisation of {depth}" for depth in range(1, 7)]
     assert [one for one in wanted if not tally.happened[one]] == []
     assert sum(tally.happened[f"silent: {who}"] for who in SILENCES) > 0
+    assert tally.happened["cycle: confirmed"] > SCHEDULES // 3
+    assert sum(count for name, count in tally.happened.items() if name.startswith("transaction: ")) > 0
 
 
 def test_a_schedule_is_its_seed() -> None:
