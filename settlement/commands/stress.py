@@ -19,12 +19,14 @@ for one in (calibrate, sweep, phase, footing, decompose, schema, book):
 
 Set = Annotated[list[str] | None, Parameter(name="--set", negative=())]
 
+Files = Annotated[list[str] | None, Parameter(negative=())]
+
 
 @STRESS.command
 def run(
     *, scenario: str = "feb_2026", regime: str = "pooled_instant,segregated_grace", accounts: str = "100000",
-    seed: int = 1, minutes: int = 1440, changes: Set = None, assumptions: str = "", weight: float = 1.0,
-    json: bool = False,
+    seed: int = 1, minutes: int | None = None, changes: Set = None, assumptions: str = "", weight: float = 1.0,
+    shock: str = "", candles: Files = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Run one day under one regime, or several with a comma between them: the same accounts, prices and draws.
 
@@ -40,20 +42,26 @@ def run(
     seed
         Of everything that is drawn.
     minutes
-        From 5 February 00:20 on, or from the scenario's beginning.
+        From 5 February 00:20 on, or from the scenario's beginning: 1440, or as many as a shock has.
     changes
         NAME=VALUE, as `stress assumptions` lists them; may be given more than once.
     assumptions
         A file of your own, complete, in the packaged one's form.
     weight
         How many each account of your own file stands for.
+    shock
+        A file of your own, CSV or Parquet, of prices or returns by the minute, as `stress schema shock` describes it.
+    candles
+        FILE or ASSET=FILE of exchange candles in place of what the scenario states of an asset; more than once.
     json
         One record a line; what is to be known before is told on standard error.
     """
     from settlement.commands.stress_asking import Asked
     from settlement.commands.stress_running import run_regimes
 
-    asked = Asked(scenario, accounts, seed, minutes, tuple(changes or ()), assumptions, weight)
+    asked = Asked(
+        scenario, accounts, seed, minutes, tuple(changes or ()), assumptions, weight, shock, tuple(candles or ())
+    )
     return run_regimes(asked, regime.split(","), json)
 
 

@@ -10,17 +10,21 @@ from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs
 from margin.contagion.inputs.book import Book, book_of
 from margin.contagion.inputs.faults import FaultyError
+from margin.contagion.inputs.shock import shock_of
 from margin.contagion.laws import draw_population
 from margin.contagion.path import Path, PathError
 from margin.contagion.population import Population
 from margin.contagion.regimes import UnknownRegimeError, regime_of
 from margin.contagion.scenario_path import cut
 from margin.contagion.venues import default_names
+from margin.scenarios.candles import CandleError, read_candles, replace_bars
 from margin.scenarios.scenario import Scenario, ScenarioError, load_scenario, packaged, packaged_names
+from margin.scenarios.table import instant
 from settlement.commands.fields import InputError
 from settlement.commands.stress_listing import assumptions_in
 from settlement.commands.stress_tables import read_table, unit_of
 
+DAY_MINUTES = 1_440
 CRASH_S = calendar.timegm((2026, 2, 5, 0, 20, 0))
 """Twenty-four hours before the low."""
 
@@ -32,10 +36,12 @@ class Asked:
     scenario: str
     accounts: str
     seed: int
-    minutes: int
+    minutes: int | None = None
     changes: tuple[str, ...] = ()
     assumptions: str = ""
     weight: float = 1.0
+    shock: str = ""
+    candles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +64,17 @@ class Start:
 
 def started(asked: Asked) -> Start:
     """Raises InputError for whatever cannot be run."""
-    if asked.minutes < 1:
+    if asked.minutes is not None and asked.minutes < 1:
         raise InputError(f"--minutes: expected at least 1, found {asked.minutes}")
     if not asked.weight > 0:
         raise InputError(f"--weight: expected more than 0, found {asked.weight:g}")
     try:
-        scenario, a = _scenario(asked.scenario), changed(assumptions_in(asked.assumptions), asked.changes)
-        start_s = CRASH_S if scenario.start_s <= CRASH_S < scenario.end_s else scenario.start_s
-        path = cut(scenario, a, asked.seed, start_s=start_s, steps=asked.minutes)
+        a, path, notices = priced(asked, changed(assumptions_in(asked.assumptions), asked.changes))
         if asked.accounts.isdecimal():
-            return Start(a, draw_population(a, asked.seed, int(asked.accounts)), path, asked.seed)
+            return Start(a, draw_population(a, asked.seed, int(asked.accounts)), path, asked.seed, notices)
         book = book_in(asked.accounts, a, default_names(a), asked.weight)
-        return Start(a, book.population, path, asked.seed, told(book, asked, a))
-    except (AssumptionError, PathError, ScenarioError, ValueError) as error:
+        return Start(a, book.population, path, asked.seed, [*notices, *told(book, asked, a)])
+    except (AssumptionError, CandleError, PathError, ScenarioError, ValueError) as error:
         raise InputError(str(error)) from error
 
 
@@ -108,6 +112,37 @@ def changed(a: Assumptions, changes: Sequence[str]) -> Assumptions:
         except ValueError:
             raise InputError(f"--set: expected NAME=VALUE, found {change!r}") from None
     return a.changed(values)
+
+
+def priced(asked: Asked, a: Assumptions) -> tuple[Assumptions, Path, list[str]]:
+    """The path, the assumptions with its start's prices, and what is to be said of it."""
+    scenario = _scenario(asked.scenario)
+    start_s = CRASH_S if scenario.start_s <= CRASH_S < scenario.end_s else scenario.start_s
+    if asked.shock and asked.candles:
+        raise InputError("--shock, --candles: expected one of them: a shock is the whole path")
+    if not asked.shock:
+        for candles in asked.candles:
+            scenario = _replayed(scenario, candles)
+        steps = DAY_MINUTES if asked.minutes is None else asked.minutes
+        told = [f"{one}: in place of the scenario's; forced orders are a part of these moves" for one in asked.candles]
+        return a, cut(scenario, a, asked.seed, start_s=start_s, steps=steps), told
+    try:
+        shock = shock_of(read_table(asked.shock), a, start_s)
+    except FaultyError as error:
+        raise InputError(error.told(asked.shock, unit_of(asked.shock))) from error
+    steps = len(shock.path.units) - 1
+    if asked.minutes is not None and asked.minutes > steps:
+        raise InputError(f"--minutes: {asked.shock} has {steps}, not {asked.minutes}")
+    still = f"; {', '.join(shock.still)} stand still" if shock.still else ""
+    said = f"{asked.shock}: {asked.minutes or steps} minutes of it from {instant(start_s)}{still}"
+    return shock.a, shock.path.until(asked.minutes or steps), [said]
+
+
+def _replayed(scenario: Scenario, candles: str) -> Scenario:
+    """With the candles of a file, FILE or ASSET=FILE, in place of what the scenario states."""
+    asset, _, file = candles.rpartition("=")
+    bars = read_candles(File(file), asset or None)
+    return replace_bars(scenario, bars[0].asset, bars)
 
 
 def _scenario(name: str) -> Scenario:

@@ -11,6 +11,7 @@ from settlement.cli import main
 pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra: pip install 'bulkhead[parquet]'")
 pa = pytest.importorskip("pyarrow")
 
+CANDLES = Path(__file__).parents[3] / "shared" / "data" / "feb2026_ETHUSDT_1h.csv"
 RUN = ["stress", "run", "--minutes", "90", "--regime", "pooled_instant"]
 HEADER = "account,client,venue,instrument,position,collateral\n"
 
@@ -124,3 +125,39 @@ def test_the_schema_lists_every_column(capsys: pytest.CaptureFixture[str]) -> No
         "account", "client", "venue", "collateral",
     ]  # fmt: skip
     assert all(row["meaning"] and row["unit"] for row in rows)
+
+
+def test_a_shock_from_a_file_is_run_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "shock.csv"
+    rows = [f"{minute},BTC,{80_000 - 400 * minute}" for minute in range(31)]
+    file.write_text("minute,symbol,price\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    run = ["stress", "run", "--regime", "pooled_instant", "--accounts", "1000", "--shock", str(file)]
+    assert main(run) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"{file}: 30 minutes of it from 2026-02-05T00:20:00Z; ETH, SOL, OTHER, XAG stand still\n")
+    assert main([*run, "--json", "--minutes", "10"]) == 0
+    assert json.loads(capsys.readouterr().out)["low_price_ratio"] <= 0.95
+    assert main([*run, "--minutes", "31"]) == 2
+    assert "has 30, not 31" in capsys.readouterr().err
+    file.write_text("minute,symbol,price\n0,BTC,80000\n2,BTC,70000\n", encoding="utf-8")
+    assert main(run) == 2
+    assert f"{file}, line 3, minute: expected minute 1 of BTC, found 2: 1 missing" in capsys.readouterr().err
+
+
+def test_candles_of_an_exchange_take_the_place_of_the_scenarios(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not CANDLES.is_file():
+        pytest.skip("needs ../shared/data/feb2026_ETHUSDT_1h.csv, which is not distributed")
+    run = [*RUN, "--json", "--accounts", "500"]
+    assert main([*run, "--candles", str(CANDLES)]) == 0
+    told = capsys.readouterr()
+    assert "in place of the scenario's" in told.err
+    assert main(run) == 0
+    assert capsys.readouterr().out != told.out
+    short = tmp_path / "ETHUSDT.csv"
+    short.write_text("".join(CANDLES.read_text(encoding="utf-8").splitlines(keepends=True)[:50]), encoding="utf-8")
+    assert main([*run, "--candles", str(short)]) == 2
+    assert "line 50: expected whole bars from" in capsys.readouterr().err
+    assert main([*run, "--candles", f"DOGE={CANDLES}"]) == 2
+    assert "expected an asset of the scenario" in capsys.readouterr().err
