@@ -20,9 +20,13 @@ class AssumptionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Traded:
-    """An instrument: `lot_units` µ$ are one lot at the start; depth is one-sided notional that moves it by 1%."""
+    """An instrument: a lot is `lot_coins_e18` 1e-18 coins, and `lot_units` µ$ at the start.
+
+    Depth is one-sided notional that moves it by 1%.
+    """
 
     symbol: str
+    lot_coins_e18: int
     lot_units: int
     depth_usd: float
     open_interest_usd: float
@@ -136,13 +140,16 @@ def _traded(symbol: str, row: Mapping[str, Any]) -> Traded:
     wrong = sorted(set(row) ^ _MEMBERS)
     if wrong:
         raise AssumptionError(f"instrument.{symbol}: {wrong[0]} is {'unknown' if wrong[0] in row else 'missing'}")
+    coins_e18 = Decimal(row["lot_coins"]) * 10**18
     lot = Decimal(row["lot_coins"]) * Decimal(row["price_usd"]) * MICRO
     if row["hours"] not in CALENDARS:
         raise AssumptionError(f"instrument.{symbol}: hours are one of {', '.join(CALENDARS)}, not {row['hours']!r}")
     if lot < 1:
         raise AssumptionError(f"instrument.{symbol}: a lot of {lot} µ$ is less than one")
+    if coins_e18 != int(coins_e18):
+        raise AssumptionError(f"instrument.{symbol}: lot_coins has at most 18 decimals, not {row['lot_coins']}")
     return Traded(
-        symbol, int(lot), float(row["depth_usd_per_percent"]), float(row["open_interest_usd"]),
+        symbol, int(coins_e18), int(lot), float(row["depth_usd_per_percent"]), float(row["open_interest_usd"]),
         float(row["share_of_accounts"]), int(row["maintenance_bps"]) * 100, float(row["daily_volatility"]),
         float(row["volume_usd"]), row["hours"],
     )  # fmt: skip

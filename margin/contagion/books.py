@@ -24,7 +24,8 @@ class Books:
 
     `sponsor_units` is what an outside sponsor has paid in, `brought_units` what clients have, less what they took away;
     `floor` is by account the equity at which it closes by itself, `NEVER` for those that do not.
-    `gone_units` is what was lost with a venue or a custodian, and `defaulted` says by venue whether it is in default.
+    `gone_units` is what was lost with a venue or a custodian, and `defaulted` says by venue whether it is in default;
+    `number` is by account that of its client.
     """
 
     population: Population
@@ -40,6 +41,7 @@ class Books:
     gone_units: int = 0
     defaulted: NDArray[np.bool_] = field(init=False)
     floor: Whole = field(init=False)
+    number: Whole = field(init=False)
     _total_units: int = field(default=0, init=False)
 
     @classmethod
@@ -65,6 +67,7 @@ class Books:
     def __post_init__(self) -> None:
         self.defaulted = np.zeros(self.population.venues, bool)
         clients, accounts = self.population.clients, self.population.accounts
+        self.number = clients.number[accounts.client]
         part = clients.stop_ppm[accounts.client].astype(np.int64)
         self.floor = np.where(part > 0, accounts.cash_units - accounts.cash_units // 1_000_000 * part, NEVER)
 

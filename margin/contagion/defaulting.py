@@ -62,7 +62,7 @@ class Defaults:
             rows.principal[here] -= owed
             rows.realised[here] += owed
         held = rows.realised[here] if self.regime.is_segregated else rows.principal[here] + rows.realised[here]
-        paid = self._paid(venue, np.maximum(held, 0))
+        paid = self._paid(venue, np.maximum(held, 0), books.number[here])
         rows.realised[here] += paid - held  # who owes more than it has pays nothing more: that is part of the hole
         books.gone_units += int((held - paid).sum())
         counted = self._counted(here)
@@ -70,7 +70,7 @@ class Defaults:
         self.frozen_units = 0 if self.regime.is_segregated else int(paid[counted].sum())
         losses.paid[Payer.VENUE_DEFAULT] += self.claims_units - int(paid[counted].sum())
 
-    def _paid(self, venue: int, claims: Whole) -> Whole:
+    def _paid(self, venue: int, claims: Whole, number: Whole) -> Whole:
         """What each claim gets: the stated recovery, and the venue's fund and capital on top."""
         books = self.books
         paid = _part(claims, round(self.a["venue.default_recovery"] * BPS))
@@ -79,7 +79,7 @@ class Defaults:
         books.fund[venue] -= from_fund
         books.capital[venue] -= drawn - from_fund
         books.gone_units += drawn
-        return np.asarray(paid + shared(drawn, claims - paid) if drawn else paid)
+        return np.asarray(paid + shared(drawn, claims - paid, number) if drawn else paid)
 
     def _custodian_fails(self, custodian: int, losses: Losses) -> None:
         """Custodian and venue have the same number; the trust holds where all is recovered, and pays later."""

@@ -73,7 +73,7 @@ class Run:
         kind = population.clients.kind[population.accounts.client]
         self._makers = np.flatnonzero(kind == Kind.MARKET_MAKER).astype(np.int32)
         self._hits = (1.0, self.inputs.a["population.stop_hits_book_share"])
-        self._maker_units = max(self._maker_equity(), 1)
+        self._maker_units = self._maker_equity()
 
     def advance(self) -> None:
         """Make one step: marks, depth, margin, arrivals, the test and what follows to a fixed point, losses, status."""
@@ -81,7 +81,7 @@ class Run:
         path, now_s = self.inputs.path, int(self.inputs.path.times_s[self.step])
         self.pressure.pass_time(path.returns(self.step))
         self.prices.current[:] = displaced(path.units[self.step], self.pressure.displacement)
-        depth = self.pressure.depth_usd(self._maker_equity() / self._maker_units)
+        depth = self.pressure.depth_usd(self._maker_health())
         self.prices.rate_ppm[:] = self.pressure.rate_ppm()
         self.status.pass_time(self.step, float(self.pressure.stress[0]))
         self.calls.arrive(now_s // path.step_s, self.status.moves(), self.prices, self.watch)
@@ -194,6 +194,10 @@ class Run:
     def standings(self) -> tuple[Whole, Whole]:
         """Equity and maintenance margin of every account now (µ$)."""
         return standings(np.arange(len(self.books.rows.venue), dtype=np.int32), self.books.rows, self.prices)
+
+    def _maker_health(self) -> float:
+        """Market makers' equity over that at the start; 1 where there are none in the books."""
+        return self._maker_equity() / self._maker_units if self._maker_units > 0 else 1.0
 
     def _maker_equity(self) -> int:
         equity, _ = standings(self._makers, self.books.rows, self.prices)

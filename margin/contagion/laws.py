@@ -182,6 +182,7 @@ def _clients(a: Assumptions, seed: int, who: Whole, kind: Whole, equity: Floats)
         uniforms(seed, "delay", who),
         np.where(has_stop, level * 1e6, 0).astype(np.int32),
         _enters(a, seed, who, kind),
+        who,
     )
 
 

@@ -125,11 +125,11 @@ def _from_winners(books: Books, prices: Prices, venue: int, missing: int) -> Non
     Nobody gains what nobody loses, so the gains are never less than what is missing.
     """
     winners, gained = gains_units(books, prices, venue)
-    books.rows.realised[winners] -= shared(missing, gained)
+    books.rows.realised[winners] -= shared(missing, gained, books.number[winners])
 
 
-def shared(units: int, weights: Whole) -> Whole:
-    """Split `units` in proportion, nobody beyond its weight, leftovers to the largest remainders, then by place."""
+def shared(units: int, weights: Whole, number: Whole) -> Whole:
+    """Split `units` in proportion, nobody beyond its weight, leftovers to the largest remainders, then by number."""
     whole = int(weights.sum())
     if not 0 <= units <= whole:
         raise ValueError(f"{units} cannot be split over {whole}")
@@ -137,7 +137,7 @@ def shared(units: int, weights: Whole) -> Whole:
     parts = np.array([one // whole for one in exact], np.int64)
     rest = [one % whole for one in exact]
     left = units - int(parts.sum())
-    order = sorted(range(len(rest)), key=lambda place: (-rest[place], place))
+    order = sorted(range(len(rest)), key=lambda place: (-rest[place], number[place], place))
     parts[order[:left]] += 1
     return parts
 
@@ -162,7 +162,7 @@ def _by_queue(books: Books, prices: Prices, venue: int, missing: int, losses: Lo
     rank: Floats = profit / notional * (notional / equity)
     kinds = len(books.population.symbols)
     left = missing
-    for place in np.lexsort((at, -rank)):
+    for place in np.lexsort((at, books.number[books.owner[at]], -rank)):
         if left == 0:
             break
         position, gain = at[place], int(profit[place])

@@ -38,6 +38,10 @@ class Path:
         """Log returns from the step before."""
         return np.asarray(np.log(self.units[step] / self.units[step - 1]))
 
+    def until(self, step: int) -> "Path":
+        """Its beginning, up to a step."""
+        return Path(self.times_s[: step + 1], self.units[: step + 1], self.is_open[: step + 1])
+
     def flipped(self) -> "Path":
         """The same moves the other way round."""
         start = self.units[0].astype(np.float64)

@@ -37,7 +37,8 @@ class Clients:
 
     `outside_units` can be brought after a call, `delay` in (0, 1) says how late between the fastest and the slowest;
     `stop_ppm` is the part of equity whose loss makes it close by itself (0: never). `enters` is the part of the
-    run after which it opens its positions, 0 for those who hold them from the start.
+    run after which it opens its positions, 0 for those who hold them from the start. `number` names its draws and
+    breaks ties, so that the order of rows means nothing.
     """
 
     kind: Small
@@ -45,6 +46,7 @@ class Clients:
     delay: Floats
     stop_ppm: NDArray[np.int32]
     enters: Floats
+    number: Whole
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -134,7 +136,7 @@ def closed(
     count, kinds = len(lots), len(symbols)
     more = Clients(
         np.full(count, Kind.REST, np.int8), np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int32),
-        np.zeros(count),
+        np.zeros(count), len(clients) + np.arange(count, dtype=np.int64),
     )  # fmt: skip
     at, which = np.divmod(np.arange(count), kinds)
     rest = Accounts(

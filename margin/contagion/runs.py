@@ -41,7 +41,7 @@ class Runs:
         population = self.books.population
         accounts = population.accounts
         kind = population.clients.kind[accounts.client]
-        limit = -np.log(uniforms(self.seed, "run", accounts.client.astype(np.int64)))
+        limit = -np.log(uniforms(self.seed, "run", population.clients.number[accounts.client]))
         self.hazard = np.zeros(population.venues)
         self._buffer_units = (self.books.fund + self.books.capital).astype(np.float64)
         self._queue, self._limit = [], []

@@ -90,7 +90,7 @@ def _opened(book: Book) -> tuple[Books, Prices]:
     count = len(book.lots)
     none: Floats = np.zeros(count)
     clients = Clients(np.full(count, Kind.RETAIL, np.int8), np.zeros(count, np.int64), none, np.zeros(count, np.int32),
-                      none)  # fmt: skip
+                      none, np.arange(count))  # fmt: skip
     accounts = Accounts(np.arange(count, dtype=np.int32), np.zeros(count, np.int8), book.cash_units)
     positions = Positions(np.arange(count + 1, dtype=np.int32), np.zeros(count, np.int8), book.lots)
     entry = np.array([ENTRY_UNITS], np.int64)

@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from settlement.commands.stress_comparing import decompose, footing
+from settlement.commands.stress_own import book, schema
 from settlement.commands.stress_searching import calibrate, phase, sweep
 
 STRESS = App(
@@ -13,16 +14,19 @@ STRESS = App(
     version_flags=(),
 )
 
-for search in (calibrate, sweep, phase, footing, decompose):
-    STRESS.command(search)
+for one in (calibrate, sweep, phase, footing, decompose, schema, book):
+    STRESS.command(one)
 
 Set = Annotated[list[str] | None, Parameter(name="--set", negative=())]
+
+Files = Annotated[list[str] | None, Parameter(negative=())]
 
 
 @STRESS.command
 def run(
-    *, scenario: str = "feb_2026", regime: str = "pooled_instant,segregated_grace", accounts: int = 100_000,
-    seed: int = 1, minutes: int = 1440, changes: Set = None, assumptions: str = "", json: bool = False,
+    *, scenario: str = "feb_2026", regime: str = "pooled_instant,segregated_grace", accounts: str = "100000",
+    seed: int = 1, minutes: int | None = None, changes: Set = None, assumptions: str = "", weight: float = 1.0,
+    shock: str = "", candles: Files = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Run one day under one regime, or several with a comma between them: the same accounts, prices and draws.
 
@@ -33,21 +37,31 @@ def run(
     regime
         Names or cells, as `stress regimes` lists them.
     accounts
-        How many are simulated; they stand for as many as the assumptions say.
+        How many are drawn, standing for as many as the assumptions say; or a file of your own, CSV or Parquet, as
+        `stress schema accounts` describes it and `stress book` writes one.
     seed
         Of everything that is drawn.
     minutes
-        From 5 February 00:20 on, or from the scenario's beginning.
+        From 5 February 00:20 on, or from the scenario's beginning: 1440, or as many as a shock has.
     changes
         NAME=VALUE, as `stress assumptions` lists them; may be given more than once.
     assumptions
         A file of your own, complete, in the packaged one's form.
+    weight
+        How many each account of your own file stands for.
+    shock
+        A file of your own, CSV or Parquet, of prices or returns by the minute, as `stress schema shock` describes it.
+    candles
+        FILE or ASSET=FILE of exchange candles in place of what the scenario states of an asset; more than once.
     json
-        One record a line.
+        One record a line; what is to be known before is told on standard error.
     """
-    from settlement.commands.stress_running import Asked, run_regimes
+    from settlement.commands.stress_asking import Asked
+    from settlement.commands.stress_running import run_regimes
 
-    asked = Asked(scenario, accounts, seed, minutes, tuple(changes or ()), assumptions)
+    asked = Asked(
+        scenario, accounts, seed, minutes, tuple(changes or ()), assumptions, weight, shock, tuple(candles or ())
+    )
     return run_regimes(asked, regime.split(","), json)
 
 

@@ -1,47 +1,28 @@
 """`bulkhead stress run`: the same accounts, prices and draws under one regime after another, and what each came to."""
 
-import calendar
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from margin.contagion.assumptions import AssumptionError, Assumptions
-from margin.contagion.channels import Channels
+from margin.contagion.assumptions import Assumptions
 from margin.contagion.engine import Inputs, Run, begun
-from margin.contagion.laws import draw_population
-from margin.contagion.path import PathError
 from margin.contagion.record import Record, record_of, without_impact
-from margin.contagion.regimes import UnknownRegimeError, regime_of
-from margin.contagion.scenario_path import cut
-from margin.scenarios.scenario import Scenario, ScenarioError, load_scenario, packaged, packaged_names
-from settlement.commands.fields import InputError
-from settlement.commands.printing import print_line, print_rows
+from settlement.commands.printing import print_line, print_rows, printable
 from settlement.commands.running import DONE, answered
+from settlement.commands.stress_asking import Asked, started
 from settlement.commands.stress_listing import assumptions_in, table_digest
 from settlement.commands.watching import Watch, watched
 
-CRASH_S = calendar.timegm((2026, 2, 5, 0, 20, 0))
-"""Twenty-four hours before the low."""
 _COLUMNS = ("regime", "liquidated", "accounts", "long", "amplification", "shortfall", "innocent", "trapped", "low")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is the same for every regime of a comparison."""
-
-    scenario: str
-    accounts: int
-    seed: int
-    minutes: int
-    changes: tuple[str, ...] = ()
-    assumptions: str = ""
 
 
 def run_regimes(asked: Asked, names: Sequence[str], as_json: bool) -> int:
     """Print a record for each regime. Bad names, numbers and files are bad usage, told before anything runs."""
 
     def work() -> int:
-        every = [inputs_of(asked, name) for name in names]
+        start = started(asked)
+        every = [start.inputs(name) for name in names]
+        for notice in start.notices:
+            _say(notice, as_json)
         records = []
         for name, inputs in zip(names, every, strict=True):
             with watched(name, as_json) as watch:
@@ -54,33 +35,6 @@ def run_regimes(asked: Asked, names: Sequence[str], as_json: bool) -> int:
         return DONE
 
     return answered("run", work, group="stress")
-
-
-def inputs_of(asked: Asked, regime: str) -> Inputs:
-    """Raises InputError for whatever cannot be run."""
-    if asked.minutes < 1:
-        raise InputError(f"--minutes: expected at least 1, found {asked.minutes}")
-    try:
-        cell = regime_of(regime)
-        scenario, a = _scenario(asked.scenario), changed(assumptions_in(asked.assumptions), asked.changes)
-        start_s = CRASH_S if scenario.start_s <= CRASH_S < scenario.end_s else scenario.start_s
-        path = cut(scenario, a, asked.seed, start_s=start_s, steps=asked.minutes)
-        people = draw_population(a, asked.seed, asked.accounts)
-        return Inputs(a, people, path, cell, Channels.ALL, asked.seed)
-    except (AssumptionError, PathError, ScenarioError, UnknownRegimeError, ValueError) as error:
-        raise InputError(str(error)) from error
-
-
-def changed(a: Assumptions, changes: Sequence[str]) -> Assumptions:
-    """With NAME=VALUE of each. Raises InputError, AssumptionError."""
-    values = {}
-    for change in changes:
-        name, _, value = change.partition("=")
-        try:
-            values[name.strip()] = float(value)
-        except ValueError:
-            raise InputError(f"--set: expected NAME=VALUE, found {change!r}") from None
-    return a.changed(values)
 
 
 def measured(inputs: Inputs, scenario: str, watch: Watch) -> Record:
@@ -98,8 +52,12 @@ def measured(inputs: Inputs, scenario: str, watch: Watch) -> Record:
     return record_of(done[0], scenario, done[1])
 
 
-def _scenario(name: str) -> Scenario:
-    return packaged(name) if name in packaged_names() else load_scenario(Path(name))
+def _say(notice: str, as_json: bool) -> None:
+    """What is to be known before the figures; where programs read standard output, on the other one."""
+    if as_json:
+        sys.stderr.write(f"{printable(notice)}\n")
+    else:
+        print_line(printable(notice))
 
 
 def _tell(asked: Asked, a: Assumptions, records: Sequence[tuple[str, Record]]) -> None:

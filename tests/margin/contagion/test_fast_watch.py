@@ -32,7 +32,8 @@ def books_of(draw: np.random.Generator, count: int) -> Books:
     cash = (worth / draw.uniform(1.0, 60.0, len(client))).astype(np.int64)
     stops = np.where(draw.random(count) < 0.5, draw.integers(0, 1_000_001, count), 0)
     none = np.zeros(count)
-    clients = Clients(np.full(count, Kind.RETAIL, np.int8), none.astype(np.int64), none, stops.astype(np.int32), none)
+    clients = Clients(np.full(count, Kind.RETAIL, np.int8), none.astype(np.int64), none, stops.astype(np.int32), none,
+                      np.arange(count))  # fmt: skip
     accounts = Accounts(client.astype(np.int32), venue.astype(np.int8), cash)
     positions = Positions(first.astype(np.int32), which.astype(np.int8), lots)
     return Books.opened(closed(("A", "B", "C"), LOT_UNITS, VENUES, 1.0, clients, accounts, positions), 0, 0, 0)

@@ -37,7 +37,7 @@ def longs() -> Population:
     cash = np.ceil(LOT_UNITS - closes_at * (1.0 - RATE_PPM / 1e6)).astype(np.int64)
     nothing = np.zeros(COUNT, np.int64)
     clients = Clients(nothing.astype(np.int8) + Kind.RETAIL, nothing, np.zeros(COUNT), nothing.astype(np.int32),
-                      np.zeros(COUNT))  # fmt: skip
+                      np.zeros(COUNT), np.arange(COUNT))  # fmt: skip
     accounts = Accounts(np.arange(COUNT, dtype=np.int32), nothing.astype(np.int8), cash)
     positions = Positions(np.arange(COUNT + 1, dtype=np.int32), nothing.astype(np.int8), nothing + 1)
     return closed(("BTC",), np.array([LOT_UNITS]), 1, 1.0, clients, accounts, positions)

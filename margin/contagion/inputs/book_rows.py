@@ -1,0 +1,44 @@
+"""The other way: a population as the rows of a book, which read back give the same population to the byte."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from margin.contagion.assumptions import MICRO, Assumptions
+from margin.contagion.population import Kind, Population
+
+
+def rows_of(population: Population, a: Assumptions, venues: Sequence[str]) -> Iterator[Mapping[str, str]]:
+    """Every position of everybody but the unlevered holders, who are made anew when it is read.
+
+    Names are numbered so that their order is that of the population. Positions are at the start's price.
+    """
+    clients, accounts, positions = population.clients, population.accounts, population.positions
+    digits = len(str(len(accounts)))
+    for account, client in enumerate(accounts.client.tolist()):
+        if clients.kind[client] == Kind.REST:
+            continue
+        own = {
+            "account": f"a{account:0{digits}}",
+            "client": f"c{client:0{digits}}",
+            "venue": venues[accounts.venue[account]],
+            "collateral": _decimal(int(accounts.cash_units[account]), MICRO),
+            "collateral_asset": "USD",
+            "kind": Kind(clients.kind[client]).name.lower(),
+            "outside": _decimal(int(clients.outside_units[client]), MICRO),
+            "delay": repr(float(clients.delay[client])),
+            "stop": _decimal(int(clients.stop_ppm[client]), MICRO),
+            "enters": repr(float(clients.enters[client])),
+        }
+        held = range(int(positions.first[account]), int(positions.first[account + 1]))
+        for at in held:
+            traded = a.instruments[int(positions.instrument[at])]
+            coins = _decimal(int(positions.lots[at]) * traded.lot_coins_e18, 10**18)
+            yield {**own, "instrument": traded.symbol, "position": coins, "entry_price": ""}
+        if not held:
+            yield {**own, "instrument": "", "position": "", "entry_price": ""}
+
+
+def _decimal(units: int, scale: int) -> str:
+    """Exactly, without an exponent or zeros at its end."""
+    text = format(Decimal(units).scaleb(-(len(str(scale)) - 1)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

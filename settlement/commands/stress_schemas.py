@@ -1,0 +1,49 @@
+"""The schemas of a user's own inputs, and a drawn population written in the form of one."""
+
+from collections.abc import Sequence
+
+from margin.contagion.inputs import accounts, shock
+from margin.contagion.inputs.book_rows import rows_of
+from margin.contagion.inputs.cells import Column
+from margin.contagion.laws import draw_population
+from margin.contagion.venues import default_names
+from settlement.commands.fields import InputError, chosen
+from settlement.commands.printing import print_line, print_rows
+from settlement.commands.running import DONE, answered
+from settlement.commands.stress_listing import assumptions_in
+from settlement.commands.stress_tables import write_table
+
+SCHEMAS: dict[str, Sequence[Column]] = {"accounts": accounts.COLUMNS, "shock": shock.COLUMNS}
+_COLUMNS = ("column", "unit", "default", "meaning")
+
+
+def tell_schema(name: str, as_json: bool) -> int:
+    """One row a column."""
+
+    def work() -> int:
+        rows = [
+            {"column": one.name, "unit": one.unit, "default": one.default or "required", "meaning": one.meaning}
+            for one in SCHEMAS[chosen("schema", name, SCHEMAS)]
+        ]
+        print_rows(_COLUMNS, rows, amounts=(), as_json=as_json)
+        return DONE
+
+    return answered("schema", work, group="stress")
+
+
+def write_book(out: str, count: int, seed: int, assumptions: str) -> int:
+    """Say how the book is to be run so that it gives what the drawn population does."""
+
+    def work() -> int:
+        if not out.endswith((".csv", ".parquet")):
+            raise InputError(f"{out}: expected a name that ends in .csv or .parquet")
+        a = assumptions_in(assumptions)
+        try:
+            people = draw_population(a, seed, count)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        write_table(out, [one.name for one in accounts.COLUMNS], rows_of(people, a, default_names(a)))
+        print_line(f"bulkhead stress run --accounts {out} --weight {people.weight!r} --seed {seed}")
+        return DONE
+
+    return answered("book", work, group="stress")

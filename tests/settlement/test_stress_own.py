@@ -1,0 +1,163 @@
+"""`bulkhead stress` with a user's own inputs: what a file may hold, and what is said of one that is wrong."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from settlement.cli import main
+
+pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra: pip install 'bulkhead[parquet]'")
+pa = pytest.importorskip("pyarrow")
+
+CANDLES = Path(__file__).parents[3] / "shared" / "data" / "feb2026_ETHUSDT_1h.csv"
+RUN = ["stress", "run", "--minutes", "90", "--regime", "pooled_instant"]
+HEADER = "account,client,venue,instrument,position,collateral\n"
+
+
+def printed(capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    assert main([*RUN, "--json", *args]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_drawn_book_run_from_a_file_gives_the_same_record(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = printed(capsys, "--accounts", "3000")
+    file = str(tmp_path / f"book.{kind}")
+    assert main(["stress", "book", file, "--accounts", "3000"]) == 0
+    assert capsys.readouterr().out == f"bulkhead stress run --accounts {file} --weight 1250.0 --seed 1\n"
+    assert printed(capsys, "--accounts", file, "--weight", "1250.0") == drawn
+    assert json.loads(drawn)["liquidated_usd"] > 0
+    assert printed(capsys, "--accounts", file) != drawn
+
+
+def test_rows_and_columns_in_any_order_give_the_same_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, other = tmp_path / "book.csv", tmp_path / "other.csv"
+    assert main(["stress", "book", str(file), "--accounts", "500"]) == 0
+    capsys.readouterr()
+    header, *rows = csv.reader(file.read_text(encoding="utf-8").splitlines())
+    with other.open("w", encoding="utf-8", newline="") as written:
+        csv.writer(written).writerows([header[::-1], *(row[::-1] for row in rows[::-1])])
+    assert printed(capsys, "--accounts", str(file)) == printed(capsys, "--accounts", str(other))
+
+
+def test_a_parquet_file_may_have_numbers_of_any_type(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = tmp_path / "book.csv"
+    text.write_text(f"{HEADER}a1,c1,venue_1,BTC,0.5,9000\na2,c2,venue_1,BTC,-1,20000.25\n", encoding="utf-8")
+    typed = tmp_path / "book.parquet"
+    table = {
+        "account": ["a1", "a2"], "client": ["c1", "c2"], "venue": ["venue_1"] * 2, "instrument": ["BTC"] * 2,
+        "position": [0.5, -1.0], "collateral": pa.array(["9000", "20000.25"]).cast(pa.decimal128(30, 12)),
+        "outside": pa.array([None, None], pa.int64()),
+    }  # fmt: skip
+    pq.write_table(pa.table(table), typed)
+    assert printed(capsys, "--accounts", str(text)) == printed(capsys, "--accounts", str(typed))
+
+
+def test_every_bad_line_is_named_with_its_number_and_nothing_is_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "book.csv"
+    rows = ["a1,c1,venue_1,BTC,0.5,9000", 'a2,"c\n2",venue_1,BTC,x,9000', "a3,c3", "", "a4,c4,venue_7,BTC,1,-1"]
+    file.write_text(HEADER + "\n".join(rows) + "\n", encoding="utf-8")
+    assert main([*RUN, "--accounts", str(file)]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [
+        f"stress run: {file}, line 3, position: expected a number, in coins, found 'x'",
+        f"{file}, line 5, line: expected 6 cells, found 2",
+        f"{file}, line 7, collateral: expected from 0 to $100,000,000,000, found -1.000000",
+        f"{file}, line 7, venue: expected one of venue_1, venue_2, venue_3, venue_4, found 'venue_7'",
+        f"{file}: 4 faults in 3 lines; nothing was run",
+    ]
+
+
+def test_rows_of_parquet_are_numbered_from_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "book.parquet"
+    names = HEADER.strip().split(",")
+    rows = [("a1", "c1", "venue_1", "BTC", "1", "9000"), ("a2", "c2", "venue_1", "BTC", "1", "nan")]
+    pq.write_table(pa.table(dict(zip(names, zip(*rows, strict=True), strict=True))), file)
+    assert main([*RUN, "--accounts", str(file)]) == 2
+    assert "book.parquet, row 2, collateral: expected a number, in $, found 'nan'" in capsys.readouterr().err
+
+
+def test_what_does_not_net_and_who_starts_below_margin_is_said_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "book.csv"
+    file.write_text(f"{HEADER}a1,c1,venue_2,BTC,0.5,9000\na2,c2,venue_2,ETH,1,5\n", encoding="utf-8")
+    assert main([*RUN, "--accounts", str(file)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[:4] == [
+        f"{file}: 2 accounts, each standing for 1",
+        f"{file}: 1 start below maintenance margin, a2 first",
+        f"{file}: venue_2 does not net to zero in BTC: its unlevered holder is short $36,583.00 of it",
+        f"{file}: venue_2 does not net to zero in ETH: its unlevered holder is short $2,148.00 of it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("none.csv", None, "expected a readable file, found No such file or directory"),
+        ("book.csv", b"account\n\xff", "line 2: expected UTF-8, found byte 0xff"),
+        ("book.csv", b'account\n"a', "line 2: expected CSV"),
+        ("book.csv", b"", "line 1, account: this column is missing"),
+        ("book.parquet", b"no", "expected a Parquet file"),
+    ],
+)
+def test_what_is_no_table_is_named(
+    tmp_path: Path, name: str, content: bytes | None, complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    assert main([*RUN, "--accounts", str(tmp_path / name)]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_the_schema_lists_every_column(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stress", "schema", "accounts", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["column"] for row in rows if row["default"] == "required"] == [
+        "account", "client", "venue", "collateral",
+    ]  # fmt: skip
+    assert all(row["meaning"] and row["unit"] for row in rows)
+
+
+def test_a_shock_from_a_file_is_run_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "shock.csv"
+    rows = [f"{minute},BTC,{80_000 - 400 * minute}" for minute in range(31)]
+    file.write_text("minute,symbol,price\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    run = ["stress", "run", "--regime", "pooled_instant", "--accounts", "1000", "--shock", str(file)]
+    assert main(run) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"{file}: 30 minutes of it from 2026-02-05T00:20:00Z; ETH, SOL, OTHER, XAG stand still\n")
+    assert main([*run, "--json", "--minutes", "10"]) == 0
+    assert json.loads(capsys.readouterr().out)["low_price_ratio"] <= 0.95
+    assert main([*run, "--minutes", "31"]) == 2
+    assert "has 30, not 31" in capsys.readouterr().err
+    file.write_text("minute,symbol,price\n0,BTC,80000\n2,BTC,70000\n", encoding="utf-8")
+    assert main(run) == 2
+    assert f"{file}, line 3, minute: expected minute 1 of BTC, found 2: 1 missing" in capsys.readouterr().err
+
+
+def test_candles_of_an_exchange_take_the_place_of_the_scenarios(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not CANDLES.is_file():
+        pytest.skip("needs ../shared/data/feb2026_ETHUSDT_1h.csv, which is not distributed")
+    run = [*RUN, "--json", "--accounts", "500"]
+    assert main([*run, "--candles", str(CANDLES)]) == 0
+    told = capsys.readouterr()
+    assert "in place of the scenario's" in told.err
+    assert main(run) == 0
+    assert capsys.readouterr().out != told.out
+    short = tmp_path / "ETHUSDT.csv"
+    short.write_text("".join(CANDLES.read_text(encoding="utf-8").splitlines(keepends=True)[:50]), encoding="utf-8")
+    assert main([*run, "--candles", str(short)]) == 2
+    assert "line 50: expected whole bars from" in capsys.readouterr().err
+    assert main([*run, "--candles", f"DOGE={CANDLES}"]) == 2
+    assert "expected an asset of the scenario" in capsys.readouterr().err
