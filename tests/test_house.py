@@ -158,7 +158,7 @@ def test_a_forbidden_import_breaks_its_contract(copied: Path, contract: str, fil
 
 
 def test_every_module_of_custody_and_margin_is_under_a_contract_or_named_as_an_effect() -> None:
-    packages = {"custody", "margin", "margin.contagion", "margin.contagion.theory"}
+    packages = {"custody", "margin", "margin.contagion", "margin.contagion.inputs", "margin.contagion.theory"}
     all_modules = set(modules_under(("custody", "margin"))) - packages
     assert all_modules - set(PURE) - set(SCENARIOS) == EFFECTS
 
