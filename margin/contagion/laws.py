@@ -186,6 +186,10 @@ def _clients(a: Assumptions, seed: int, who: Whole, kind: Whole, equity: Floats)
     )
 
 
+_LEAST_USD = 1e-6
+"""Whatever is too small to be a number holds one lot all the same."""
+
+
 def _sorted(a: Assumptions, legs: _Legs, equity: Floats, count: int) -> tuple[Accounts, Positions]:
     """Accounts in the order of clients and venues; equity divided among a client's accounts by their notional."""
     lots = np.rint(np.abs(legs.notional_usd) * MICRO / lot_units_of(a)[legs.instrument]).astype(np.int64)
@@ -195,7 +199,7 @@ def _sorted(a: Assumptions, legs: _Legs, equity: Floats, count: int) -> tuple[Ac
     begins = np.ones(len(order), bool)
     begins[1:] = (client[1:] != client[:-1]) | (venue[1:] != venue[:-1])
     at = np.flatnonzero(begins)
-    size = np.add.reduceat(np.abs(legs.notional_usd[order]), at)
+    size = np.maximum(np.add.reduceat(np.abs(legs.notional_usd[order]), at), _LEAST_USD)
     whole = np.bincount(client[at], weights=size, minlength=count)
     cash = equity[client[at]] * size / whole[client[at]] * MICRO
     accounts = Accounts(client[at].astype(np.int32), venue[at].astype(np.int8), cash.astype(np.int64))
