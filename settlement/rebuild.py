@@ -63,6 +63,8 @@ def rebuilt(node: Node, book: str, up_to: str = "latest") -> Replica:
 
 def _batch(node: Node, book: str, tx_hash: str) -> MirrorBatch:
     transaction = node.rpc("eth_getTransactionByHash", tx_hash)
+    if transaction is None:
+        raise RebuildError(f"{tx_hash} is in an event, and the node does not have it")
     data = _bytes(transaction["input"])
     if (transaction["to"] or "").lower() != book.lower() or data[:4] != MIRROR:
         raise RebuildError(f"{tx_hash} mirrored a batch through another contract: it is not in its calldata")

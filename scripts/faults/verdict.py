@@ -23,9 +23,9 @@ from settlement.engine.restoring import restore
 from settlement.engine.tables import BATCH, CONFIRMED, REFUSED_ENTRY, REFUSED_REPORT
 from settlement.engine.verdicts import ReportRefusal
 from settlement.node import Node
-from settlement.rebuild import batches, rebuilt
+from settlement.rebuild import RebuildError, batches, listings, rebuilt
 from settlement.records import DESK
-from settlement.replica import Replica
+from settlement.replica import Replica, ReplicaError
 from settlement.venues.entry import Entry, unpacked
 from settlement.venues.venue_books import VenueBooks
 
@@ -34,25 +34,28 @@ Held = dict[tuple[str, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was compared. `wrong`: a sentence each; `lies`: entries that the venue signed otherwise than it booked."""
+    """What was compared. `wrong`: a sentence each; `lies`: entries that the venue signed otherwise than it booked;
+    `logs_lost`: the node has lost some of its own logs.
+    """
 
     entries: int
     batches: int
     lies: int
     refused: Mapping[str, int]
     wrong: tuple[str, ...]
+    logs_lost: bool = False
 
 
 def verdict(ground: Ground, node: Node, place: str, told: list[Entry], has_fees: bool) -> Seen:
     """Compare them all. `told`: the venue's own tape."""
     wrong: list[str] = []
-    chain = rebuilt(node, ground.contracts.positions)
     with closing(open_database(place, schemas=(LEDGER, DESK))) as database:
         with database.snapshot() as tx:
+            chain, mirrored = _mirrored(tx, ground, node)
             taken = _taken(tx)
             refused = Counter(tx.scalars(select(REFUSED_REPORT.c.refusal)))
             suspense = list(tx.scalars(select(REFUSED_ENTRY.c.refusal)))
-            wrong += _outbox(tx, ground, node, chain)
+            wrong += _outbox(tx, mirrored, chain)
             wrong += _book(tx, ground, chain)
         if has_fees:
             wrong += _fees(Books(database), chain.sequence)
@@ -64,7 +67,7 @@ def verdict(ground: Ground, node: Node, place: str, told: list[Entry], has_fees:
         wrong += [f"the tape: {what}" for what in _venue(ground, chain, told)]
     if suspense:
         wrong.append(f"in suspense, unexplained: {Counter(suspense)}")
-    return Seen(len(told), chain.sequence, lies, refused, tuple(wrong))
+    return Seen(len(told), chain.sequence, lies, refused, tuple(wrong), mirrored is None)
 
 
 def unexplained(seen: Seen, forged: int, lied: int) -> list[str]:
@@ -90,12 +93,30 @@ def _taken(tx: Connection) -> list[Entry]:
     return found
 
 
-def _outbox(tx: Connection, ground: Ground, node: Node, chain: Replica) -> list[str]:
+def _mirrored(tx: Connection, ground: Ground, node: Node) -> tuple[Replica, list[tuple[int, bytes]] | None]:
+    """The chain's history from its calldata, and each batch's number and digest; None where the node lost logs of it.
+
+    An anvil that is restarted after a reorganisation now and then has a contract's storage and not all of its logs. The
+    head in that storage commits to every batch before it: where it is the outbox's, the outbox tells the history.
+    """
+    book = ground.contracts.positions
+    try:
+        chain = rebuilt(node, book)
+        return chain, [(one.sequence, one.digest()) for one in batches(node, book)]
+    except (RebuildError, ReplicaError):
+        if ground.rebound(node).head() != stored.head(tx):
+            raise
+        chain = Replica({number: listing.lot_size_e18 for number, listing in listings(node, book).items()})
+        for out in stored.batches_after(tx, 0):
+            chain.apply(out.batch)
+        return chain, None
+
+
+def _outbox(tx: Connection, mirrored: list[tuple[int, bytes]] | None, chain: Replica) -> list[str]:
     """Every batch written is mirrored once, under its digest, and confirmed."""
-    mirrored = [(one.sequence, one.digest()) for one in batches(node, ground.contracts.positions)]
     rows = tx.execute(select(BATCH).order_by(BATCH.c.sequence)).all()
     wrong = []
-    if mirrored != [(row.sequence, bytes(row.digest)) for row in rows]:
+    if mirrored is not None and mirrored != [(row.sequence, bytes(row.digest)) for row in rows]:
         wrong.append(f"the chain has {len(mirrored)} batches, the outbox {len(rows)}, or others")
     if waiting := [row.sequence for row in rows if row.state != CONFIRMED]:
         wrong.append(f"batches {waiting} are not confirmed")

@@ -287,6 +287,7 @@ def _judged(world: World, wrong: list[str], began: float) -> Outcome:
         has_fees = isinstance(world.engine, Engines)
         seen = verdict(world.ground, world.chains.node, world.place, world.venue.tape.entries(), has_fees)
         lied = sum(world.feed.happened[one] for one in (Feed.LIED, Feed.FETCH_LIED))
+        happened["the node lost logs"] += seen.logs_lost
         wrong = [*wrong, *seen.wrong, *unexplained(seen, world.feed.happened[Feed.FORGED], lied)]
     except Exception as why:
         wrong = [*wrong, f"no verdict: {type(why).__name__}: {why}"]
