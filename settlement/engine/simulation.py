@@ -4,8 +4,8 @@ For `bulkhead mirror --simulate` and for journeys; only the venue is simulated, 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, closing
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,39 +13,23 @@ from custody.accounts import Chart
 from custody.books import Books
 from custody.collateral import Eligible
 from custody.custodian_tables import CUSTODIAN
-from custody.database import LEDGER, Database, open_database
-from custody.delegation import Standing
-from custody.liens import Place
+from custody.database import LEDGER, open_database
 from custody.money import Asset
 from custody.signers import Signer
 from custody.transfers import Kind, Reason, Transfer
-from settlement.abi import Artifact
-from settlement.contracts import ALL, POSITIONS, SETTLEMENT, Contracts, Plan
+from settlement.contracts import Contracts, Plan
 from settlement.cycle_record import CycleRecord, CycleTerms
-from settlement.cycle_steps import Ground
 from settlement.deployment import deploy
-from settlement.engine import stored
-from settlement.engine.attestation_hearing import Attestations
-from settlement.engine.chain_client import ChainClient
-from settlement.engine.client_chain import ClientChain
-from settlement.engine.consequences import Consequences
-from settlement.engine.cycle_chain import CycleChain, Deployment
 from settlement.engine.cycle_reading import Seats
 from settlement.engine.cycling import Cycles
-from settlement.engine.deliverer import Deliverer
-from settlement.engine.engine import Engine, Leading, Settings
-from settlement.engine.expected import Expected
-from settlement.engine.fees import FeePolicy
-from settlement.engine.packing import Limits
-from settlement.engine.reopening import on_clients
-from settlement.engine.roster import Member, Roster
-from settlement.engine.settler import Settler
+from settlement.engine.desk import Desk
+from settlement.engine.desk_parts import Addresses, NodeTerms, Venue
+from settlement.engine.engine import Engine
 from settlement.engine.stored import Outgoing
 from settlement.keys import holder_of, signer_of
 from settlement.mirror import HOUSE
 from settlement.netting import Terms
 from settlement.node import Node
-from settlement.postings import party_account
 from settlement.records import DESK
 from settlement.reports import reporting_domain
 from settlement.reserve_attestation import Reserves
@@ -98,71 +82,33 @@ class Simulation:
     on_confirmed: Callable[[Outgoing], None] = field(default=lambda _: None)
     webhook_key: bytes = field(default=b"", repr=False)
     """From which endpoints' secrets are derived; without it nobody is told."""
-    cycles: Cycles | None = None
     custodian: Signer = field(default_factory=lambda: signer_of("custodian"))
     """Who signs cycles; transactions are paid for with the key of the name."""
+    desk: Desk | None = None
+    """The last that was put together."""
 
     def now_s(self) -> int:
         return self.now_ms() // 1000
 
+    @property
+    def cycles(self) -> Cycles | None:
+        """The venue's, once there are any."""
+        return None if self.desk is None else self.desk.cycles.get(VENUE)
+
     def engine(self) -> Engine:
-        """The engine with the venue's cycles beside it."""
-        book, limits = self.contracts.positions, Limits()
-        member = Member(VENUE, self.edge.address, [self.seats.holders[one] for one in self.seats.parties],
-                        list(self.venue.registry.by_number.values()))  # fmt: skip
-        roster = Roster.of([member], self.contracts.listed)
-        settings = Settings(self.place, reporting_domain(self.chain_id, book), roster, limits=limits)
-        chain = ClientChain(lambda: self._client("operator", {book: POSITIONS}), book, limits.gas)
-        return Engine(settings, [self.venue], chain, self.now_ms, on_confirmed=self.on_confirmed, beside=self._beside)
-
-    async def _beside(self, led: Leading) -> None:
-        """The custodian's own key pays for what settles: a batch that is stuck holds up no payment."""
-        database = led.writes.leadership.database
-        ground = Ground(Standing.SEGREGATED, {"USDC": Chart("USDC")}, self.cycle_terms)
-        epoch = led.writes.leadership.epoch
-        books = Books(database)
-        beside = Consequences(books, self.compartments())
-        settler = Settler(
-            database, books, ground, "USDC", fence=lambda tx: stored.require_epoch(tx, epoch), also=beside.of
+        """The engine of a new desk, with the venue's cycles beside it."""
+        at = self.contracts
+        contracts = Addresses(
+            self.chain_id, at.positions, at.settlement, at.vault, at.minter, at.tokens["USDC"], at.listed
+        )
+        venue = Venue(self.venue, self.seats, self.edge.address, self.venue.registry.by_number, self.edge)
+        self.desk = Desk(
+            self.place, NodeTerms(self.url, self.scale.depth, self.scale.poll_s), contracts, [venue], TERMS,
+            signer_of("operator"), signer_of("custodian"), self.custodian, self.now_ms,
+            thresholds=self.thresholds, cycle_terms=self.cycle_terms, on_state=self.on_state,
+            on_confirmed=self.on_confirmed, webhook_key=self.webhook_key,
         )  # fmt: skip
-        at = Deployment(
-            self.contracts.settlement, self.contracts.vault, self.contracts.tokens["USDC"],
-            self.contracts.settlement_domain,
-        )  # fmt: skip
-
-        async def on_chain(client: ChainClient) -> None:
-            self.cycles = Cycles(
-                led, settler, CycleChain(client, at), self.edge, self.custodian, self.seats,
-                self.venue.registry.by_number, TERMS, self.now_s, self.thresholds, on_state=self.on_state,
-            )  # fmt: skip
-            heard = Attestations(client, self.contracts.minter, database, settler.fence, self.now_s)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.cycles.run())
-                tasks.create_task(heard.run())
-
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(on_clients(lambda: self._client("custodian", {at.settlement: SETTLEMENT}), on_chain))
-            if self.webhook_key:
-                tasks.create_task(self._deliver(database))
-
-    def compartments(self) -> dict[Place, str]:
-        """By compartment, the account in which its units are written."""
-        chart = Chart("USDC")
-        owners = {party: f"venue/{VENUE}" if party == HOUSE else f"client/{party}" for party in self.seats.parties}
-        return {
-            (owner, VENUE, "USDC"): party_account(Standing.SEGREGATED, chart, VENUE, party).id
-            for party, owner in owners.items()
-        }
-
-    async def _deliver(self, database: Database) -> None:
-        async with Deliverer(database, self.webhook_key, self.now_s) as deliverer:
-            await deliverer.run()
-
-    def _client(self, role: str, code: Mapping[str, Artifact | None]) -> AbstractAsyncContextManager[ChainClient]:
-        return ChainClient.open(
-            self.url, signer_of(role), ALL, policy=FeePolicy(), depth=self.scale.depth,
-            expect=Expected(self.chain_id, code), poll_s=self.scale.poll_s,
-        )  # fmt: skip
+        return self.desk.engine()
 
     async def trade(self, pause_s: float = 0.5, orders: int = 40) -> None:
         """The crowd trades and the venue reports, until cancelled."""

@@ -100,7 +100,7 @@ class World:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """The engine, begun anew wherever it crashes. Blocks come by themselves."""
-        self.simulation.cycles = None
+        self.simulation.desk = None
         tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._mine())]
         try:
             yield
@@ -114,7 +114,7 @@ class World:
     async def _run(self) -> None:
         while True:
             self.starts += 1
-            self.simulation.cycles = None
+            self.simulation.desk = None
             try:
                 await self.simulation.engine().run()
             except* CrashError:
