@@ -24,6 +24,7 @@ from settlement.commands.serving import serve
 from settlement.commands.settling import SETTLEMENT
 from settlement.commands.signing import sign
 from settlement.commands.stress import STRESS
+from settlement.commands.venue_trading import venue
 from settlement.commands.verifying import VERIFY
 
 GROUP = "bulkhead.commands"
@@ -47,6 +48,7 @@ def build() -> App:
     app.command(KEYS)
     app.command(SETTLEMENT)
     app.command(mirror)
+    app.command(venue)
     app.command(serve)
     app.command(sign)
     app.command(STRESS)

@@ -15,13 +15,12 @@ from settlement.mirror import Fill
 class Stated:
     """A venue's own computation up to its entry `last`: by party what it has made since its first fill (1e-6 USD).
 
-    Fills are those that stand; marks by instrument in 1e-6 USD per whole coin; funding by instrument is what one lot
-    has paid since its listing (1e-6 USD).
+    Marks by instrument in 1e-6 USD per whole coin; funding by instrument is what one lot has paid since its listing
+    (1e-6 USD).
     """
 
     last: int
     profit_units: Mapping[str, int]
-    fills: tuple[Fill, ...]
     marks_e6: Mapping[int, int]
     funding_units: Mapping[int, int]
 
@@ -38,6 +37,10 @@ class VenueEdge(Protocol):
         ...
 
     async def stated(self, last: int) -> Stated | None: ...
+
+    async def standing(self, last: int) -> tuple[Fill, ...] | None:
+        """The fills up to its entry `last` that nothing has undone: asked for where there is a dispute."""
+        ...
 
     async def sign(self, cycle: ChainCycle, digest: bytes) -> bytes | None:
         """Its signature of a cycle's digest."""

@@ -71,7 +71,7 @@ class Signing:
         pin, own, theirs, stated = found
         apart = {party for party in own.keys() | theirs.keys() if own.get(party, 0) != theirs.get(party, 0)}
         if apart - set(cycle.excluded) - {HOUSE}:
-            return Word(report=await on_thread(self._report, stated, pin, theirs, own))
+            return await self._disputed(pin, stated, theirs, own)
         side = side_of(own, await on_thread(self.record.purse), cycle.excluded)
         made = await self._made(cycle, side, pin)
         digest = made.digest(self.chain.at.domain)
@@ -117,8 +117,16 @@ class Signing:
 
         return write
 
-    def _report(self, stated: Stated, pin: Pin, theirs: Mapping[str, int], own: Mapping[str, int]) -> Report:
+    async def _disputed(self, pin: Pin, stated: Stated, theirs: Mapping[str, int], own: Mapping[str, int]) -> Word:
+        """The venue's fills are asked for only now: there may be millions, and both sides have them already."""
+        fills = await self.edge.standing(pin.last)
+        if fills is None:
+            return Word()
+        said = Statement(fills, stated.marks_e6, {}, {})
+        return Word(report=await on_thread(self._report, said, pin, theirs, own))
+
+    def _report(self, stated: Statement, pin: Pin, theirs: Mapping[str, int], own: Mapping[str, int]) -> Report:
         """What differs, fill by fill; both computations are those of the books."""
         standing = self.pinning.standing(self.record.fills(1, pin.last))
-        sides = (Statement(stated.fills, stated.marks_e6, {}, {}), Statement(standing, pin.marks_e6, {}, {}))
-        return Report(differences(*sides, self.instruments).differences, theirs, own)
+        found = differences(stated, Statement(standing, pin.marks_e6, {}, {}), self.instruments)
+        return Report(found.differences, theirs, own)

@@ -13,7 +13,7 @@ from settlement.reports import Cause
 from settlement.stated import Stated
 from settlement.venues.entry import Entry
 from settlement.venues.simulated import SimulatedVenue
-from settlement.venues.venue_books import statement
+from settlement.venues.venue_books import Statement, statement
 
 _EVER_MS = 1 << 62
 
@@ -39,17 +39,33 @@ class SimulatedEdge:
     async def stated(self, last: int) -> Stated | None:
         if self.is_silent:
             return None
-        told = statement(self.venue, self.simulated.registry.by_number, self.simulated.tape.entries()[:last], _EVER_MS)
-        fills = [self._fill(number, entry) for number, entry in sorted(told.fills.items())]
+        told = self._told(last)
         made = {self.parties[account]: units for account, units in told.profit_units.items()}
         if self.lies_about:
-            at = next(at for at, fill in enumerate(fills) if self.lies_about in (fill.buyer, fill.seller))
-            fill = fills[at]
+            fill = self._lied_about(self._fills(told))
             more = self.simulated.registry.by_number[fill.instrument_id].value_units(fill.lots, fill.price_e6)
-            fills[at] = replace(fill, price_e6=2 * fill.price_e6)
             made[fill.buyer] -= more
             made[fill.seller] += more
-        return Stated(told.last, made, tuple(fills), told.marks_e6, told.funding_e6)
+        return Stated(told.last, made, told.marks_e6, told.funding_e6)
+
+    async def standing(self, last: int) -> tuple[Fill, ...] | None:
+        if self.is_silent:
+            return None
+        fills = self._fills(self._told(last))
+        if not self.lies_about:
+            return tuple(fills)
+        lie = self._lied_about(fills)
+        return tuple(replace(one, price_e6=2 * one.price_e6) if one is lie else one for one in fills)
+
+    def _told(self, last: int) -> Statement:
+        entries = self.simulated.tape.entries()[:last]
+        return statement(self.venue, self.simulated.registry.by_number, entries, _EVER_MS)
+
+    def _fills(self, told: Statement) -> list[Fill]:
+        return [self._fill(number, entry) for number, entry in sorted(told.fills.items())]
+
+    def _lied_about(self, fills: list[Fill]) -> Fill:
+        return next(fill for fill in fills if self.lies_about in (fill.buyer, fill.seller))
 
     async def sign(self, cycle: ChainCycle, digest: bytes) -> bytes | None:
         return None if self.is_silent else self.signer.sign_digest(digest)

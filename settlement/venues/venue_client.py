@@ -14,10 +14,11 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWebSocketRe
 
 from custody.curve import is_signed_by
 from settlement.chain_cycle import ChainCycle
+from settlement.mirror import Fill
 from settlement.reports import Report
 from settlement.stated import Stated
-from settlement.venues.venue_server import HEARTBEAT_S, LENGTH_BYTES, MOST_BYTES
-from settlement.venues.wire import WireError, cycle_json, report_of, signature_of, stated_of
+from settlement.venues.venue_server import HEARTBEAT_S, LENGTH_BYTES
+from settlement.venues.wire import MOST_BYTES, WireError, cycle_json, fills_of, report_of, signature_of, stated_of
 
 ANSWER_S = 10.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 5.0
@@ -73,7 +74,23 @@ class NetworkVenue:
     async def stated(self, last: int) -> Stated | None:
         """What it states; None where it does not, or not so that it can be read."""
         try:
-            return stated_of(self.venue, (await self._got("/v1/statement", {"last": last})).decode())
+            return stated_of((await self._got("/v1/statement", {"last": last})).decode())
+        except (ClientError, OSError, TimeoutError, ValueError) as why:
+            self._line_error(str(why))
+            return None
+
+    async def standing(self, last: int) -> tuple[Fill, ...] | None:
+        """Its fills that stand, page by page; None where it does not tell them."""
+        found: list[Fill] = []
+        try:
+            while True:
+                after = found[-1].sequence if found else 0
+                page = fills_of(self.venue, (await self._got("/v1/fills", {"last": last, "after": after})).decode())
+                if not page:
+                    return tuple(found)
+                if page[0].sequence <= after:
+                    raise WireError("no page of fills: it begins before where it was asked to")
+                found += page
         except (ClientError, OSError, TimeoutError, ValueError) as why:
             self._line_error(str(why))
             return None

@@ -3,6 +3,7 @@
     GET  /v1/stream?after=N          a WebSocket of frames, from the entry behind N on
     GET  /v1/reports?first=N&last=M  frames one after the other, each behind its length (4 bytes, big-endian)
     GET  /v1/statement?last=N        the venue's own computation up to that entry
+    GET  /v1/fills?last=N&after=M    its fills behind M up to N that stand, a page at a time
     POST /v1/cycles                  its signature of a cycle
 
 What it says in reports is signed; who may ask at all is for whatever stands in front of it.
@@ -12,16 +13,17 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from aiohttp import web
 
 from settlement.reports import Report, VenueFeed
 from settlement.stated import VenueEdge
-from settlement.venues.wire import WireError, cycle_of, frame, stated_json
+from settlement.venues.wire import MOST_BYTES, WireError, cycle_of, fills_json, frame, stated_json
 
 LENGTH_BYTES = 4
-MOST_BYTES = 1 << 24
-"""Of one answer: what does not fit is asked for again from where it ends."""
+PAGE = 10_000
+"""Fills in an answer."""
 HEARTBEAT_S = 5.0
 SILENT = 503
 
@@ -39,7 +41,8 @@ class VenueServer:
         made = web.Application(client_max_size=MOST_BYTES)
         made.add_routes([
             web.get("/v1/stream", self._stream), web.get("/v1/reports", self._reports),
-            web.get("/v1/statement", self._statement), web.post("/v1/cycles", self._cycle),
+            web.get("/v1/statement", self._statement), web.get("/v1/fills", self._fills),
+            web.post("/v1/cycles", self._cycle),
         ])  # fmt: skip
         return made
 
@@ -70,6 +73,13 @@ class VenueServer:
         if stated is None:
             return _silent("the venue states nothing now")
         return web.json_response(stated_json(stated))
+
+    async def _fills(self, request: web.Request) -> web.Response:
+        after, fills = _number(request, "after"), await self.edge.standing(_number(request, "last"))
+        if fills is None:
+            return _silent("the venue states nothing now")
+        behind = (one for one in fills if one.sequence > after)
+        return web.json_response(fills_json(islice(behind, PAGE)))
 
     async def _cycle(self, request: web.Request) -> web.Response:
         try:

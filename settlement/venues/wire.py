@@ -4,7 +4,7 @@ A frame is a report's first number (8 bytes, big-endian), its signature (65) and
 decimal texts, so that no reader makes floats of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from custody.strict_json import parse_json
@@ -14,6 +14,8 @@ from settlement.reports import Report, ReportError
 from settlement.stated import Stated
 
 SIGNATURE_BYTES, NUMBER_BYTES = 65, 8
+MOST_BYTES = 1 << 24
+"""Of one answer: what does not fit is asked for again from where it ends."""
 T = TypeVar("T")
 
 
@@ -40,33 +42,41 @@ def stated_json(stated: Stated) -> dict[str, Any]:
     return {
         "last": stated.last,
         "profit_units": _texts(stated.profit_units),
-        "fills": [
-            {"sequence": one.sequence, "instrument_id": one.instrument_id, "buyer": one.buyer, "seller": one.seller,
-             "lots": str(one.lots), "price_e6": str(one.price_e6), "occurred_at_s": one.occurred_at_s,
-             "cause": one.cause}
-            for one in stated.fills
-        ],
         "marks_e6": _texts(stated.marks_e6),
         "funding_units": _texts(stated.funding_units),
     }  # fmt: skip
 
 
-def stated_of(venue: str, text: str) -> Stated:
+def stated_of(text: str) -> Stated:
     """The statement in a text. Raises WireError."""
 
     def read(told: Mapping[str, Any]) -> Stated:
-        fills = tuple(
-            Fill(venue, int(one["sequence"]), int(one["instrument_id"]), str(one["buyer"]), str(one["seller"]),
-                 int(one["lots"]), int(one["price_e6"]), int(one["occurred_at_s"]), str(one["cause"]))
-            for one in told["fills"]
-        )  # fmt: skip
-        marks, funding = (
-            {int(key): int(value) for key, value in told[name].items()} for name in ("marks_e6", "funding_units")
-        )
         profit = {str(party): int(units) for party, units in told["profit_units"].items()}
-        return Stated(int(told["last"]), profit, fills, marks, funding)
+        return Stated(int(told["last"]), profit, _wholes(told["marks_e6"]), _wholes(told["funding_units"]))
 
     return _read(text, "statement", read)
+
+
+def fills_json(fills: Iterable[Fill]) -> dict[str, Any]:
+    """A page of a venue's fills."""
+    return {"fills": [
+        [one.sequence, one.instrument_id, one.buyer, one.seller, str(one.lots), str(one.price_e6), one.occurred_at_s,
+         one.cause]
+        for one in fills
+    ]}  # fmt: skip
+
+
+def fills_of(venue: str, text: str) -> tuple[Fill, ...]:
+    """The fills of a page. Raises WireError."""
+
+    def read(told: Mapping[str, Any]) -> tuple[Fill, ...]:
+        return tuple(
+            Fill(venue, int(sequence), int(instrument), str(buyer), str(seller), int(lots), int(price_e6), int(at_s),
+                 str(cause))
+            for sequence, instrument, buyer, seller, lots, price_e6, at_s, cause in told["fills"]
+        )  # fmt: skip
+
+    return _read(text, "page of fills", read)
 
 
 def cycle_json(cycle: ChainCycle) -> dict[str, Any]:
@@ -100,7 +110,7 @@ def signature_of(text: str) -> bytes:
 
 def _read(text: str, what: str, read: Callable[[Mapping[str, Any]], T]) -> T:
     try:
-        told = parse_json(text)
+        told = parse_json(text, most_characters=MOST_BYTES)
         if not isinstance(told, dict):
             raise WireError(f"no {what}: expected a JSON object")
         return read(told)

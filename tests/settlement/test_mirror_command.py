@@ -36,4 +36,4 @@ def test_a_simulated_venue_is_mirrored_and_settled_until_ctrl_c(tmp_path: Path) 
 
 def test_without_a_venue_there_is_nothing_to_mirror(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["mirror", "--database", str(tmp_path / "l.sqlite")]) == USAGE
-    assert "--simulate: expected" in capsys.readouterr().err
+    assert "--settings: expected either a desk's settings or --simulate" in capsys.readouterr().err
