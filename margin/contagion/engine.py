@@ -28,11 +28,13 @@ from margin.contagion.scan import PPM, Prices, standings
 from margin.contagion.status import Status
 from margin.contagion.tally import Tally
 from margin.contagion.watch import Breaches, PlainWatch, Watch
+from margin.contagion.waterfalls import order_of
+from margin.default_waterfall import Means
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Everything that a run depends on."""
+    """Everything that a run depends on; `payers` in their order, the regime's own where none are given."""
 
     a: Assumptions
     population: Population
@@ -40,6 +42,7 @@ class Inputs:
     regime: Regime
     channels: Channels
     seed: int
+    payers: tuple[Means, ...] = ()
 
     def __deepcopy__(self, _memo: object) -> "Inputs":
         return self  # nothing of it ever changes
@@ -168,7 +171,8 @@ class Run:
     def _absorb(self, empty: Indexes) -> None:
         if len(empty):
             sponsored = Channels.MUTUALISATION not in self.inputs.channels
-            if absorb(self.books, self.prices, empty, self.inputs.regime, self.losses, sponsored=sponsored):
+            order = self.inputs.payers or order_of(self.inputs.regime)
+            if absorb(self.books, self.prices, empty, order, self.losses, sponsored=sponsored):
                 self.watch.changed()
 
     def _sell_for_calls(self, depth: Floats) -> None:

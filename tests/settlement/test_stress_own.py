@@ -161,3 +161,28 @@ def test_candles_of_an_exchange_take_the_place_of_the_scenarios(
     assert "line 50: expected whole bars from" in capsys.readouterr().err
     assert main([*run, "--candles", f"DOGE={CANDLES}"]) == 2
     assert "expected an asset of the scenario" in capsys.readouterr().err
+
+
+WATERFALL = 'name = "own"\ntitle = "Own"\ncustody = "pooled"\nmaintenance = "x"\npath = "x"\n[[step]]\nmeans = "{}"\n'
+STEP = 'payer = "p"\nsource = "s"\nconfidence = "A"\n'
+
+
+def test_a_waterfall_from_a_file_is_for_its_form_of_custody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(WATERFALL.format("winners") + STEP, encoding="utf-8")
+    run = ["stress", "run", "--minutes", "90", "--accounts", "500", "--waterfall", str(file)]
+    assert main(run) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "pooled_instant: losses are paid by winners, and then not at all",
+        "segregated_grace: its own order of payers: own is for pooled custody",
+    ]
+    assert main([*run, "--regime", "segregated_grace"]) == 2
+    assert "--waterfall: own is for pooled custody: ask for such a --regime" in capsys.readouterr().err
+    file.write_text(WATERFALL.format("backstop") + STEP, encoding="utf-8")
+    assert main(run) == 2
+    assert "--waterfall: own: backstop is not simulated: expected one of" in capsys.readouterr().err
+    file.write_text(WATERFALL.format("everybody") + STEP, encoding="utf-8")
+    assert main(run) == 2
+    assert f"{file}, line 7: step.means: expected one of own_collateral" in capsys.readouterr().err
+    assert main([*run[:-1], "nobody"]) == 2
+    assert "expected one of binance, deribit" in capsys.readouterr().err
