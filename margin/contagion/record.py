@@ -75,7 +75,7 @@ def digest_of(inputs: Inputs, scenario: str) -> str:
     told: list[Any] = [scenario, str(inputs.regime), int(inputs.channels), inputs.seed, inputs.population.digest()]
     told += [inputs.path.digest(), [asdict(one) for one in a.instruments]]
     told.append({name: one.value for name, one in a.numbers.items()})
-    told.append([str(one) for one in inputs.payers])
+    told.append([[str(one) for one in inputs.payers], [asdict(one) for one in inputs.venues]])
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

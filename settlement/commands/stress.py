@@ -26,7 +26,8 @@ Files = Annotated[list[str] | None, Parameter(negative=())]
 def run(
     *, scenario: str = "feb_2026", regime: str = "pooled_instant,segregated_grace", accounts: str = "100000",
     seed: int = 1, minutes: int | None = None, changes: Set = None, assumptions: str = "", weight: float = 1.0,
-    shock: str = "", candles: Files = None, waterfall: str = "", json: bool = False,
+    shock: str = "", candles: Files = None, waterfall: str = "",
+    venue: Files = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Run one day under one regime, or several with a comma between them: the same accounts, prices and draws.
 
@@ -55,6 +56,8 @@ def run(
         FILE or ASSET=FILE of exchange candles in place of what the scenario states of an asset; more than once.
     waterfall
         Who pays for losses, in the place of what a regime says: a name or a file, as `margin waterfalls` has them.
+    venue
+        A TOML file of a venue of your own, as `stress schema venue` describes it; may be given more than once.
     json
         One record a line; what is to be known before is told on standard error.
     """
@@ -63,7 +66,7 @@ def run(
 
     asked = Asked(
         scenario, accounts, seed, minutes, tuple(changes or ()), assumptions, weight, shock, tuple(candles or ()),
-        waterfall,
+        waterfall, tuple(venue or ()),
     )  # fmt: skip
     return run_regimes(asked, regime.split(","), json)
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from margin.contagion.assumptions import AssumptionError, Assumptions
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs
-from margin.contagion.laws import draw_population
 from margin.contagion.path import Path, PathError
 from margin.contagion.population import Population
 from margin.contagion.regimes import UnknownRegimeError, regime_of
-from margin.contagion.venues import default_names
+from margin.contagion.venues import Venue, VenueError
 from margin.contagion.waterfalls import applies, payers_of
 from margin.default_waterfall import Waterfall, WaterfallError
 from margin.scenarios.candles import CandleError
@@ -18,7 +17,7 @@ from margin.scenarios.scenario import ScenarioError
 from settlement.commands.fields import InputError
 from settlement.commands.margin_waterfalls import waterfall_in
 from settlement.commands.stress_listing import assumptions_in
-from settlement.commands.stress_sources import book_in, changed, priced
+from settlement.commands.stress_sources import book_in, changed, drawn, priced, venues_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,7 @@ class Asked:
     shock: str = ""
     candles: tuple[str, ...] = ()
     waterfall: str = ""
+    venues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,14 @@ class Start:
     seed: int
     notices: list[str] = field(default_factory=list)
     waterfall: Waterfall | None = None
+    venues: tuple[Venue, ...] = ()
 
     def inputs(self, regime: str) -> Inputs:
         """Raises UnknownRegimeError, and WaterfallError for steps that are not simulated."""
         cell = regime_of(regime)
         own = self.waterfall if self.waterfall and applies(self.waterfall, cell) else None
         payers = payers_of(own) if own else ()
-        return Inputs(self.a, self.people, self.path, cell, Channels.ALL, self.seed, payers)
+        return Inputs(self.a, self.people, self.path, cell, Channels.ALL, self.seed, payers, self.venues)
 
 
 def started(asked: Asked, regimes: Sequence[str]) -> tuple[list[Inputs], list[str]]:
@@ -67,6 +68,8 @@ def started(asked: Asked, regimes: Sequence[str]) -> tuple[list[Inputs], list[st
         every = [start.inputs(name) for name in regimes]
     except WaterfallError as error:
         raise InputError(f"--waterfall: {error}") from error
+    except VenueError as error:
+        raise InputError(f"--venue: {error}") from error
     except (AssumptionError, CandleError, PathError, ScenarioError, UnknownRegimeError, ValueError) as error:
         raise InputError(str(error)) from error
     return every, [*start.notices, *_told_payers(start, regimes, every)]
@@ -76,12 +79,14 @@ def _start(asked: Asked) -> Start:
     base = changed(assumptions_in(asked.assumptions), asked.changes)
     a, path, notices = priced(asked.scenario, asked.shock, asked.candles, asked.minutes, asked.seed, base)
     waterfall = waterfall_in(asked.waterfall) if asked.waterfall else None
+    venues, said = venues_in(asked.venues, a)
     if asked.accounts.isdecimal():
-        people = draw_population(a, asked.seed, int(asked.accounts))
+        people = drawn(a, asked.seed, int(asked.accounts), venues)
     else:
-        people, told = book_in(asked.accounts, a, default_names(a), asked.weight)
-        notices += told
-    return Start(a, people, path, asked.seed, notices, waterfall)
+        people, told = book_in(asked.accounts, a, venues, asked.weight)
+        said += told
+    own = venues if asked.venues else ()
+    return Start(a, people, path, asked.seed, [*notices, *said], waterfall, own)
 
 
 def _told_payers(start: Start, regimes: Sequence[str], every: Sequence[Inputs]) -> list[str]:

@@ -11,7 +11,8 @@ def schema(name: str = "accounts", /, *, json: bool = False) -> int:
     Parameters
     ----------
     name
-        accounts, the book that `stress run --accounts` reads, or shock, the prices that `--shock` does.
+        accounts, the book that `stress run --accounts` reads, shock, the prices that `--shock` does, or
+        venue, the TOML file of `--venue`.
     json
         One line a column.
     """

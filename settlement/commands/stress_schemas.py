@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
-from margin.contagion.inputs import accounts, shock
+from margin.contagion.inputs import accounts, shock, venue
 from margin.contagion.inputs.book_rows import rows_of
 from margin.contagion.inputs.cells import Column
 from margin.contagion.laws import draw_population
-from margin.contagion.venues import default_names
+from margin.contagion.venues import default_venues
 from settlement.commands.fields import InputError, chosen
 from settlement.commands.printing import print_line, print_rows
 from settlement.commands.running import DONE, answered
 from settlement.commands.stress_listing import assumptions_in
 from settlement.commands.stress_tables import write_table
 
-SCHEMAS: dict[str, Sequence[Column]] = {"accounts": accounts.COLUMNS, "shock": shock.COLUMNS}
+SCHEMAS: dict[str, Sequence[Column]] = {"accounts": accounts.COLUMNS, "shock": shock.COLUMNS, "venue": venue.KEYS}
 _COLUMNS = ("column", "unit", "default", "meaning")
 
 
@@ -42,7 +42,7 @@ def write_book(out: str, count: int, seed: int, assumptions: str) -> int:
             people = draw_population(a, seed, count)
         except ValueError as error:
             raise InputError(str(error)) from error
-        write_table(out, [one.name for one in accounts.COLUMNS], rows_of(people, a, default_names(a)))
+        write_table(out, [one.name for one in accounts.COLUMNS], rows_of(people, a, default_venues(a)))
         print_line(f"bulkhead stress run --accounts {out} --weight {people.weight!r} --seed {seed}")
         return DONE
 

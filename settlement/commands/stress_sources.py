@@ -8,10 +8,14 @@ from margin.contagion.assumptions import MICRO, Assumptions
 from margin.contagion.inputs.book import book_of
 from margin.contagion.inputs.faults import FaultyError
 from margin.contagion.inputs.shock import shock_of
+from margin.contagion.inputs.venue import venue_of
+from margin.contagion.laws import draw_population
 from margin.contagion.path import Path
 from margin.contagion.population import Population
 from margin.contagion.scenario_path import cut
+from margin.contagion.venues import Venue, VenueError, default_venues, with_own
 from margin.scenarios.candles import read_candles, replace_bars
+from margin.scenarios.document import read_document
 from margin.scenarios.scenario import Scenario, load_scenario, packaged, packaged_names
 from margin.scenarios.table import instant
 from settlement.commands.fields import InputError
@@ -22,7 +26,21 @@ CRASH_S = calendar.timegm((2026, 2, 5, 0, 20, 0))
 """Twenty-four hours before the low."""
 
 
-def book_in(source: str, a: Assumptions, venues: Sequence[str], weight: float) -> tuple[Population, list[str]]:
+def drawn(a: Assumptions, seed: int, count: int, venues: Sequence[Venue]) -> Population:
+    """A drawn population. Raises ValueError for too few, VenueError where it cannot be at these venues."""
+    nobody = venues[len(default_venues(a)) :]
+    if nobody:
+        raise VenueError(f"{nobody[0].name}: nobody drawn is there: say which one it replaces, or give --accounts FILE")
+    people = draw_population(a, seed, count)
+    for number, venue in enumerate(venues):
+        for which in range(len(a.instruments)):
+            if not venue.trades(which) and people.gross_lots()[number, which]:
+                symbol = a.instruments[which].symbol
+                raise VenueError(f"{venue.name}: who is drawn there holds {symbol}: add it, or give --accounts FILE")
+    return people
+
+
+def book_in(source: str, a: Assumptions, venues: Sequence[Venue], weight: float) -> tuple[Population, list[str]]:
     """A user's own accounts, and what is to be known of them. Raises InputError with every row that is wrong."""
     try:
         book = book_of(read_table(source), a, venues, weight)
@@ -91,3 +109,13 @@ def _replayed(scenario: Scenario, candles: str) -> Scenario:
 
 def _scenario(name: str) -> Scenario:
     return packaged(name) if name in packaged_names() else load_scenario(File(name))
+
+
+def venues_in(files: Sequence[str], a: Assumptions) -> tuple[tuple[Venue, ...], list[str]]:
+    """All venues, with those of the files among them, and what is to be known. Raises ScenarioError, VenueError."""
+    venues, said = default_venues(a), []
+    for file in files:
+        own, replaced = venue_of(read_document(File(file)), a)
+        venues = with_own(venues, own, replaced)
+        said.append(f"{file}: {own.name} {f'stands for {replaced}' if replaced else 'is one more venue'}")
+    return venues, said

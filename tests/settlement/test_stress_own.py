@@ -186,3 +186,30 @@ def test_a_waterfall_from_a_file_is_for_its_form_of_custody(tmp_path: Path, caps
     assert f"{file}, line 7: step.means: expected one of own_collateral" in capsys.readouterr().err
     assert main([*run[:-1], "nobody"]) == 2
     assert "expected one of binance, deribit" in capsys.readouterr().err
+
+
+VENUE = 'name = "own"\ninsurance_fund = "1000"\ncapital = "0"\n'
+ONE = '[[instrument]]\nsymbol = "{}"\nmaintenance_bps = 40\n'
+
+
+def test_a_venue_from_a_file_has_accounts_or_replaces_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, accounts = tmp_path / "own.toml", tmp_path / "book.csv"
+    file.write_text(VENUE + ONE.format("BTC"), encoding="utf-8")
+    accounts.write_text(f"{HEADER}a1,c1,own,BTC,0.5,9000\na2,c1,venue_1,BTC,-0.5,9000\n", encoding="utf-8")
+    run = [*RUN, "--accounts", "500", "--venue", str(file)]
+    assert main([*RUN, "--accounts", str(accounts), "--venue", str(file)]) == 0
+    assert capsys.readouterr().out.startswith(f"{file}: own is one more venue\n{accounts}: 2 accounts")
+    assert main(run) == 2
+    assert "--venue: own: nobody drawn is there: say which one it replaces" in capsys.readouterr().err
+    text = 'replaces = "venue_1"\n' + VENUE
+    file.write_text(text + ONE.format("BTC"), encoding="utf-8")
+    assert main(run) == 2
+    assert "--venue: own: who is drawn there holds ETH: add it" in capsys.readouterr().err
+    file.write_text(text + "".join(map(ONE.format, ("BTC", "ETH", "SOL", "OTHER", "XAG"))), encoding="utf-8")
+    assert main(run) == 0
+    assert capsys.readouterr().out.startswith(f"{file}: own stands for venue_1\n")
+    file.write_text(text.replace("capital", "captal"), encoding="utf-8")
+    assert main(run) == 2
+    assert f"{file}, line 1: capital: expected a value, found nothing" in capsys.readouterr().err
