@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from margin.contagion.inputs import accounts, shock, venue
+from margin.contagion.inputs import accounts, shock, venue_file
 from margin.contagion.inputs.book_rows import rows_of
 from margin.contagion.inputs.cells import Column
 from margin.contagion.laws import draw_population
@@ -13,7 +13,7 @@ from settlement.commands.running import DONE, answered
 from settlement.commands.stress_listing import assumptions_in
 from settlement.commands.stress_tables import write_table
 
-SCHEMAS: dict[str, Sequence[Column]] = {"accounts": accounts.COLUMNS, "shock": shock.COLUMNS, "venue": venue.KEYS}
+SCHEMAS: dict[str, Sequence[Column]] = {"accounts": accounts.COLUMNS, "shock": shock.COLUMNS, "venue": venue_file.KEYS}
 _COLUMNS = ("column", "unit", "default", "meaning")
 
 

@@ -8,14 +8,13 @@ from margin.contagion.assumptions import MICRO, Assumptions
 from margin.contagion.inputs.book import book_of
 from margin.contagion.inputs.faults import FaultyError
 from margin.contagion.inputs.shock import shock_of
-from margin.contagion.inputs.venue import venue_of
+from margin.contagion.inputs.venue_file import read_venue
 from margin.contagion.laws import draw_population
 from margin.contagion.path import Path
 from margin.contagion.population import Population
 from margin.contagion.scenario_path import cut
 from margin.contagion.venues import Venue, VenueError, default_venues, with_own
 from margin.scenarios.candles import read_candles, replace_bars
-from margin.scenarios.document import read_document
 from margin.scenarios.scenario import Scenario, load_scenario, packaged, packaged_names
 from margin.scenarios.table import instant
 from settlement.commands.fields import InputError
@@ -115,7 +114,7 @@ def venues_in(files: Sequence[str], a: Assumptions) -> tuple[tuple[Venue, ...], 
     """All venues, with those of the files among them, and what is to be known. Raises ScenarioError, VenueError."""
     venues, said = default_venues(a), []
     for file in files:
-        own, replaced = venue_of(read_document(File(file)), a)
+        own, replaced = read_venue(File(file), a)
         venues = with_own(venues, own, replaced)
         said.append(f"{file}: {own.name} {f'stands for {replaced}' if replaced else 'is one more venue'}")
     return venues, said

@@ -1,11 +1,13 @@
-"""A user's own venue: one file, every key by name, none guessed and none passed over."""
+"""A user's own venue: one TOML file, every key by name, none guessed and none passed over."""
+
+from pathlib import Path
 
 from margin.contagion.assumptions import Assumptions
 from margin.contagion.inputs.cells import Column
 from margin.contagion.regimes import Call
 from margin.contagion.venues import Venue
 from margin.estimates import BPS
-from margin.scenarios.document import Document
+from margin.scenarios.document import read_document
 from margin.scenarios.hours import CALENDARS
 from margin.scenarios.table import Table
 
@@ -26,8 +28,9 @@ KEYS = (
 )
 
 
-def venue_of(document: Document, a: Assumptions) -> tuple[Venue, str]:
-    """The venue, and the one that it replaces or "". Raises ScenarioError with file, line and key."""
+def read_venue(path: Path, a: Assumptions) -> tuple[Venue, str]:
+    """The venue in a file, and the one that it replaces or "". Raises ScenarioError with file, line and key."""
+    document = read_document(path)
     document.require_only(["instrument"])
     top = document.top
     name = top.text("name")

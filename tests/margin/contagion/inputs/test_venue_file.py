@@ -8,10 +8,9 @@ from margin.contagion.assumptions import Assumptions
 from margin.contagion.inputs.accounts import Reader
 from margin.contagion.inputs.cells import Row
 from margin.contagion.inputs.faults import Fault
-from margin.contagion.inputs.venue import venue_of
+from margin.contagion.inputs.venue_file import read_venue
 from margin.contagion.regimes import Call
 from margin.contagion.venues import Venue, default_venues
-from margin.scenarios.document import read_document
 from margin.scenarios.table import ScenarioError
 
 LEAST = ['name = "own"', 'insurance_fund = "250000000"', 'capital = "0.5"', "[[instrument]]", 'symbol = "BTC"']
@@ -20,7 +19,7 @@ RATE = "maintenance_bps = 40"
 
 def read(folder: Path, a: Assumptions, *lines: str) -> tuple[Venue, str]:
     (folder / "own.toml").write_text("\n".join(lines), encoding="utf-8")
-    return venue_of(read_document(folder / "own.toml"), a)
+    return read_venue(folder / "own.toml", a)
 
 
 def test_the_least_that_a_venue_is(tmp_path: Path, assumptions: Assumptions) -> None:
