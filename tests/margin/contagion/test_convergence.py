@@ -15,6 +15,8 @@ from margin.contagion.regimes import regime_of
 
 FALL_S = 4 * 3600
 SEEDS = 8
+THIN = {"market.depth_multiple": 0.2}
+"""So that impact is seen in the figures: a fall goes a percent further."""
 
 
 def smooth(a: Assumptions, step_s: int) -> Path:
@@ -29,7 +31,7 @@ def smooth(a: Assumptions, step_s: int) -> Path:
 
 def figures(a: Assumptions, people: Population, step_s: int) -> tuple[float, float]:
     """Part of accounts that is liquidated, and the lowest price over the first, with impact."""
-    inputs = Inputs(a, people, smooth(a, step_s), regime_of("pooled_instant"), Channels.IMPACT, 1)
+    inputs = Inputs(a.changed(THIN), people, smooth(a, step_s), regime_of("pooled_instant"), Channels.IMPACT, 1)
     tally = run(inputs).tally
     return float(tally.liquidated.mean()), float(tally.price_units[:, 0].min() / tally.price_units[0, 0])
 
