@@ -140,6 +140,8 @@ class Run:
         stopped = found.account[~below]
         margin = Breaches(found.account[below], found.equity[below], found.needed[below])
         at_once = self._at_once[margin.account]
+        if at_once.all():
+            return margin.account, stopped
         called = Breaches(margin.account[~at_once], margin.equity[~at_once], margin.needed[~at_once])
         late = self.calls.look(called, now_s, self.inputs.path.step_s, self.prices)
         return np.union1d(margin.account[at_once], late).astype(np.int32), stopped

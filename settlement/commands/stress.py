@@ -25,7 +25,7 @@ Files = Annotated[list[str] | None, Parameter(negative=())]
 @STRESS.command
 def run(
     *, scenario: str = "feb_2026", regime: str = "pooled_instant,segregated_grace", accounts: str = "100000",
-    seed: int = 1, minutes: int | None = None, changes: Set = None, assumptions: str = "", weight: float = 1.0,
+    seed: int = 1, minutes: int | None = None, changes: Set = None, assumptions: str = "", weight: float | None = None,
     shock: str = "", candles: Files = None, waterfall: str = "",
     venue: Files = None, json: bool = False,
 ) -> int:  # fmt: skip
@@ -49,7 +49,7 @@ def run(
     assumptions
         A file of your own, complete, in the packaged one's form.
     weight
-        How many each account of your own file stands for.
+        How many each account of your own file stands for; 1 where it is not said.
     shock
         A file of your own, CSV or Parquet, of prices or returns by the minute, as `stress schema shock` describes it.
     candles

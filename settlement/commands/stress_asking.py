@@ -30,7 +30,7 @@ class Asked:
     minutes: int | None = None
     changes: tuple[str, ...] = ()
     assumptions: str = ""
-    weight: float = 1.0
+    weight: float | None = None
     shock: str = ""
     candles: tuple[str, ...] = ()
     waterfall: str = ""
@@ -61,8 +61,10 @@ def started(asked: Asked, regimes: Sequence[str]) -> tuple[list[Inputs], list[st
     """What each regime runs on, and what is to be said first. Raises InputError for whatever cannot be run."""
     if asked.minutes is not None and asked.minutes < 1:
         raise InputError(f"--minutes: expected at least 1, found {asked.minutes}")
-    if not asked.weight > 0:
+    if asked.weight is not None and not 0.0 < asked.weight < float("inf"):
         raise InputError(f"--weight: expected more than 0, found {asked.weight:g}")
+    if asked.weight is not None and asked.accounts.isdecimal():
+        raise InputError("--weight: is of a file's accounts: who is drawn stands for population.represented_accounts")
     try:
         start = _start(asked)
         every = [start.inputs(name) for name in regimes]
@@ -83,7 +85,7 @@ def _start(asked: Asked) -> Start:
     if asked.accounts.isdecimal():
         people = drawn(a, asked.seed, int(asked.accounts), venues)
     else:
-        people, told = book_in(asked.accounts, a, venues, asked.weight)
+        people, told = book_in(asked.accounts, a, venues, 1.0 if asked.weight is None else asked.weight)
         said += told
     own = venues if asked.venues else ()
     return Start(a, people, path, asked.seed, [*notices, *said], waterfall, own)

@@ -99,6 +99,14 @@ def test_what_does_not_net_and_who_starts_below_margin_is_said_first(
     ]
 
 
+def test_a_weight_is_of_a_files_accounts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*RUN, "--accounts", "500", "--weight", "2"]) == 2
+    assert "--weight: is of a file's accounts" in capsys.readouterr().err
+    for weight in ("0", "-1", "nan", "inf"):
+        assert main([*RUN, "--accounts", str(tmp_path / "book.csv"), "--weight", weight]) == 2
+        assert "--weight: expected more than 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
