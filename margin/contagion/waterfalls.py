@@ -12,7 +12,7 @@ from margin.liquidation_rule import LiquidationRule
 
 QUEUE = AdlTerms(AdlRank.PROFIT_TIMES_LEVERAGE, AdlPrice.BANKRUPTCY, whole_positions=False)
 """The only deleveraging by queue that is simulated."""
-_SIMULATED = (
+SIMULATED = (
     Means.OWN_TOP_UP, Means.INSURANCE_FUND, Means.GUARANTEE_LINE, Means.VENUE_CAPITAL, Means.ADL, Means.WINNERS,
 )  # fmt: skip
 
@@ -47,8 +47,8 @@ def applies(waterfall: Waterfall, regime: Regime) -> bool:
 
 
 def _require_simulated(name: str, step: Step) -> None:
-    if step.means not in _SIMULATED:
-        known = ", ".join(_SIMULATED)
+    if step.means not in SIMULATED:
+        known = ", ".join(SIMULATED)
         raise WaterfallError(f"{name}: {step.means} is not simulated: expected one of {known} ({step.payer})")
     if step.fall is not None:
         raise WaterfallError(f"{name}: fall_bps: a fund that stops early is not simulated: leave it out ({step.payer})")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from margin.scenarios import candle_file
 from settlement.cli import main
 
 pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra: pip install 'bulkhead[parquet]'")
@@ -126,13 +127,20 @@ def test_what_is_no_table_is_named(
     assert complaint in capsys.readouterr().err
 
 
-def test_the_schema_lists_every_column(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["stress", "schema", "accounts", "--json"]) == 0
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [row["column"] for row in rows if row["default"] == "required"] == [
-        "account", "client", "venue", "collateral",
-    ]  # fmt: skip
-    assert all(row["meaning"] and row["unit"] for row in rows)
+def schema(capsys: pytest.CaptureFixture[str], name: str) -> list[dict[str, str]]:
+    assert main(["stress", "schema", name, "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_the_schemas_list_every_column(capsys: pytest.CaptureFixture[str]) -> None:
+    required = [row["column"] for row in schema(capsys, "accounts") if row["default"] == "required"]
+    assert required == ["account", "client", "venue", "collateral"]
+    assert [row["column"] for row in schema(capsys, "shock")] == ["minute", "symbol", "price", "log_return"]
+    assert [row["column"] for row in schema(capsys, "candles")] == [*candle_file.COLUMNS, candle_file.LAST_COLUMN]
+    for name in ("accounts", "shock", "candles", "waterfall", "venue"):
+        assert all(row["meaning"] and row["unit"] for row in schema(capsys, name))
+    assert main(["stress", "schema", "nothing"]) == 2
+    assert "expected one of accounts, shock, venue, waterfall, candles" in capsys.readouterr().err
 
 
 def test_a_shock_from_a_file_is_run_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
