@@ -1,6 +1,8 @@
 """The books of a run: who has what in µ$, moved only in pairs, so that the total is the same at every step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +47,13 @@ class Books:
     _total_units: int = field(default=0, init=False)
 
     @classmethod
-    def opened(cls, population: Population, fund_units: int, capital_units: int, guarantee_units: int) -> "Books":
-        """Funds and capital are divided among the venues by what their clients bring."""
+    def opened(
+        cls, population: Population, fund_units: int, capital_units: int, guarantee_units: int,
+        own_units: Mapping[int, tuple[int, int]] = MappingProxyType({}),
+    ) -> "Books":  # fmt: skip
+        """Funds and capital are divided among the venues by what their clients bring; `own_units`, by venue, are those
+        of venues that have their own instead of their part.
+        """
         accounts, positions = population.accounts, population.positions
         rows = Rows(
             positions.first, positions.instrument, positions.lots.copy(), accounts.venue, accounts.cash_units.copy(),
@@ -57,6 +64,8 @@ class Books:
         funds, capitals = (
             np.array(allocate(units, brought.tolist()), np.int64) for units in (fund_units, capital_units)
         )
+        for venue, (fund, capital) in own_units.items():
+            funds[venue], capitals[venue] = fund, capital
         books = cls(
             population, rows, positions.owner(), _rest(population), population.clients.outside_units.copy(),
             funds, capitals, guarantee_units,

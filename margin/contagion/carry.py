@@ -63,7 +63,8 @@ class Carry:
         """What they sell now of what they are long in; what finds no open market stays owed."""
         rows, kinds = self.books.rows, len(prices.current)
         which, lots = rows.instrument[self._at], rows.lots[self._at]
-        liquid = np.where(is_open[which] & (lots > 0), depth_usd[which], 0.0)
+        can_sell = is_open[rows.venue[self.books.owner[self._at]], which] & (lots > 0)
+        liquid = np.where(can_sell, depth_usd[which], 0.0)
         whole = np.bincount(self._fund, weights=liquid, minlength=len(self.funds))
         share = liquid / np.maximum(whole[self._fund], 1.0)
         wanted = np.floor(self.owed_units[self._fund] * share / prices.current[which]).astype(np.int64)

@@ -31,7 +31,7 @@ def orders_of(
 ) -> Orders:
     """What some accounts must close now: all, or of each position the slice, rounded up, of a large account.
 
-    What is not open takes no orders.
+    What is not open, by venue and instrument, takes no orders.
     """
     count = 0
     for account in accounts:
@@ -46,7 +46,7 @@ def orders_of(
         share = slice_ppm if notional > slice_above_units else PPM
         for at in range(rows.first[account], rows.first[account + 1]):
             size = abs(rows.lots[at])
-            if size == 0 or not is_open[rows.instrument[at]]:
+            if size == 0 or not is_open[rows.venue[account], rows.instrument[at]]:
                 continue
             part = size if share == PPM else (size * share + PPM - 1) // PPM
             lots = part if rows.lots[at] > 0 else -part

@@ -14,7 +14,7 @@ from margin.contagion.books import Books
 from margin.contagion.calling import Calls
 from margin.contagion.carry import Carry
 from margin.contagion.channels import Channels
-from margin.contagion.closing import Orders, fill, orders_of
+from margin.contagion.closing import Flags, Orders, fill, orders_of
 from margin.contagion.defaulting import Defaults
 from margin.contagion.draws import Floats, Whole
 from margin.contagion.entering import Entries
@@ -22,17 +22,23 @@ from margin.contagion.losses import Losses, absorb
 from margin.contagion.path import Path
 from margin.contagion.population import Indexes, Kind, Population
 from margin.contagion.pressure import SUPERCRITICAL, Pressure, displaced
-from margin.contagion.regimes import Call, Netting, Regime
+from margin.contagion.regimes import Netting, Regime
 from margin.contagion.runs import Runs
 from margin.contagion.scan import PPM, Prices, standings
 from margin.contagion.status import Status
 from margin.contagion.tally import Tally
+from margin.contagion.terms import Terms, terms_of
+from margin.contagion.venues import Venue
 from margin.contagion.watch import Breaches, PlainWatch, Watch
+from margin.contagion.waterfalls import order_of
+from margin.default_waterfall import Means
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Everything that a run depends on."""
+    """Everything that a run depends on; `payers` in their order, the regime's own where none are given,
+    and `venues`, all of them, where any has terms of its own.
+    """
 
     a: Assumptions
     population: Population
@@ -40,6 +46,8 @@ class Inputs:
     regime: Regime
     channels: Channels
     seed: int
+    payers: tuple[Means, ...] = ()
+    venues: tuple[Venue, ...] = ()
 
     def __deepcopy__(self, _memo: object) -> "Inputs":
         return self  # nothing of it ever changes
@@ -67,6 +75,8 @@ class Run:
     _makers: Indexes = field(init=False)
     _maker_units: int = field(init=False)
     _hits: tuple[float, float] = field(init=False)
+    _terms: Terms = field(init=False)
+    _at_once: Flags = field(init=False)
 
     def __post_init__(self) -> None:
         population = self.inputs.population
@@ -74,6 +84,8 @@ class Run:
         self._makers = np.flatnonzero(kind == Kind.MARKET_MAKER).astype(np.int32)
         self._hits = (1.0, self.inputs.a["population.stop_hits_book_share"])
         self._maker_units = self._maker_equity()
+        self._terms = terms_of(self.inputs)
+        self._at_once = self._terms.at_once[population.accounts.venue]
 
     def advance(self) -> None:
         """Make one step: marks, depth, margin, arrivals, the test and what follows to a fixed point, losses, status."""
@@ -82,10 +94,10 @@ class Run:
         self.pressure.pass_time(path.returns(self.step))
         self.prices.current[:] = displaced(path.units[self.step], self.pressure.displacement)
         depth = self.pressure.depth_usd(self._maker_health())
-        self.prices.rate_ppm[:] = self.pressure.rate_ppm()
+        self.prices.rate_ppm[:] = self.pressure.rate_ppm(self._terms.rate_ppm)
         self.status.pass_time(self.step, float(self.pressure.stress[0]))
         self.calls.arrive(now_s // path.step_s, self.status.moves(), self.prices, self.watch)
-        entered = self.entries.open(self.step, self.books, self.prices, path.is_open[self.step])
+        entered = self.entries.open(self.step, self.books, self.prices, self._terms.is_open(self.step))
         self.watch.touched(entered)
         if self.inputs.channels & Channels.MUTUALISATION and not self.inputs.regime.is_segregated:
             self.watch.touched(self.runs.pass_time(path.step_s, self.status.venue_up, self.prices, self.inputs.regime))
@@ -114,7 +126,7 @@ class Run:
             pressed += self._executed(list(zip(made, self._hits, strict=True)), depth)
             closed = np.concatenate([forced, stopped])
             empty.append(self._emptied(closed))
-            self.tally.note_liquidated(self, forced, made[0])
+            self.tally.note_liquidated(self, self._touched(made[:1]), made[0])  # a shut market has closed nobody
             self.watch.touched(self._touched(made))
         if empty:
             self._absorb(np.unique(np.concatenate(empty)))
@@ -127,14 +139,17 @@ class Run:
         below = found.equity < found.needed
         stopped = found.account[~below]
         margin = Breaches(found.account[below], found.equity[below], found.needed[below])
-        if self.inputs.regime.call is Call.INSTANT:
+        at_once = self._at_once[margin.account]
+        if at_once.all():
             return margin.account, stopped
-        return self.calls.look(margin, now_s, self.inputs.path.step_s, self.prices), stopped
+        called = Breaches(margin.account[~at_once], margin.equity[~at_once], margin.needed[~at_once])
+        late = self.calls.look(called, now_s, self.inputs.path.step_s, self.prices)
+        return np.union1d(margin.account[at_once], late).astype(np.int32), stopped
 
     def _orders(self, accounts: Indexes) -> Orders:
         a = self.inputs.a
         above = int(a["call.slice_above_usd"] * MICRO)
-        is_open = self.inputs.path.is_open[self.step]
+        is_open = self._terms.is_open(self.step)
         return orders_of(accounts, self.books.rows, self.prices, is_open, above, round(a["call.slice_share"] * PPM))
 
     def _executed(self, made: Sequence[tuple[Orders, float]], depth: Floats) -> Floats:
@@ -168,7 +183,8 @@ class Run:
     def _absorb(self, empty: Indexes) -> None:
         if len(empty):
             sponsored = Channels.MUTUALISATION not in self.inputs.channels
-            if absorb(self.books, self.prices, empty, self.inputs.regime, self.losses, sponsored=sponsored):
+            order = self.inputs.payers or order_of(self.inputs.regime)
+            if absorb(self.books, self.prices, empty, order, self.losses, sponsored=sponsored):
                 self.watch.changed()
 
     def _sell_for_calls(self, depth: Floats) -> None:
@@ -176,7 +192,7 @@ class Run:
         if Channels.CARRY not in self.inputs.channels:
             return
         self.carry.notice(self.step)
-        orders = self.carry.orders(self.prices, depth, self.inputs.path.is_open[self.step])
+        orders = self.carry.orders(self.prices, depth, self._terms.is_open(self.step))
         if len(orders.position):
             self._executed([(orders, 1.0)], depth)
             self.watch.touched(self.carry.take(orders, self.prices, self.inputs.regime))
@@ -209,15 +225,18 @@ def begun(inputs: Inputs, *, audited: bool = False, plain: bool = False) -> Run:
     from margin.contagion.fast_watch import FastWatch
 
     a, population = inputs.a, inputs.population
-    funds = (int(a[f"venue.{name}"] * MICRO / population.weight) for name in
-             ("insurance_fund_usd", "capital_usd", "custodian_guarantee_usd"))  # fmt: skip
-    books = Books.opened(population, *funds)
+    fund, capital, guarantee = (
+        int(a[f"venue.{name}"] * MICRO / population.weight)
+        for name in ("insurance_fund_usd", "capital_usd", "custodian_guarantee_usd")
+    )
+    terms = terms_of(inputs)
+    books = Books.opened(population, fund, capital, guarantee, terms.own_units(population.weight))
     entries = Entries.withheld(books, len(inputs.path.units) - 1)
     across = inputs.regime.netting is Netting.ACROSS_VENUES or Channels.TRAPPED not in inputs.channels
     watch: Watch = (PlainWatch if plain else FastWatch)(books, across_venues=across)
     start = inputs.path.units[0]
     pressure = Pressure(a, inputs.channels, inputs.path.step_s)
-    prices = Prices(start.copy(), np.tile(start, (population.venues, 1)), pressure.rate_ppm())
+    prices = Prices(start.copy(), np.tile(start, (population.venues, 1)), pressure.rate_ppm(terms.rate_ppm))
     calls = Calls(a, inputs.regime, inputs.channels, books)
     status = Status.at_start(inputs)
     return Run(

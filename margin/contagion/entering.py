@@ -40,10 +40,14 @@ class Entries:
         return cls(at, lots, step)
 
     def open(self, step: int, books: Books, prices: Prices, is_open: Flags) -> Indexes:
-        """Open what is due at the price of now; the accounts. Shut markets and venues in default take none."""
+        """Open what is due at the price of now; the accounts. Shut markets and venues in default take none.
+
+        `is_open` is by venue and instrument.
+        """
         due = slice(*np.searchsorted(self.step, [step, step + 1]))
         at, lots = self.position[due], self.lots[due]
-        chosen = is_open[books.rows.instrument[at]] & ~books.defaulted[books.rows.venue[books.owner[at]]]
+        venue = books.rows.venue[books.owner[at]]
+        chosen = is_open[venue, books.rows.instrument[at]] & ~books.defaulted[venue]
         orders = Orders(at[chosen], -lots[chosen], np.zeros(prices.settled.shape, np.int64))
         fill(orders, books.owner, books.rows, prices, prices.current, books.rest)
         return np.unique(books.owner[orders.position])

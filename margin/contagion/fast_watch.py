@@ -68,22 +68,24 @@ def _accounts(below: Indexes, units: Units, rows: Rows, prices: Prices) -> tuple
 
 @njit(cache=True)
 def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) -> tuple[int, float, float]:
-    """Line, key and own key of a unit now; line k for a long of instrument k alone, kinds + k for a short.
+    """Line, key and own key of a unit now; line v · kinds + k for a long of instrument k at venue v alone, and for a
+    short as many lines further as there are such pairs.
 
     A requirement of nothing is never above nothing, so only a floor above zero can ask for more than margin does.
     """
-    kinds = len(prices.current)
+    kinds, pairs = len(prices.current), prices.rate_ppm.size
     held, only, size, settled, base, gained, asked, moved = 0, 0, 0, 0, 0, 0.0, 0.0, 0.0
     for account in range(units.first[unit], units.first[unit + 1]):
         base += rows.principal[account] + rows.realised[account]
         for at in range(rows.first[account], rows.first[account + 1]):
             which, lots = rows.instrument[at], rows.lots[at]
             if lots:
+                venue = rows.venue[account]
                 notional = float(abs(lots)) * prices.current[which]
                 held += 1
-                only, size, settled = which, lots, prices.settled[rows.venue[account], which]
+                only, size, settled = venue * kinds + which, lots, prices.settled[venue, which]
                 gained += float(lots) * (prices.current[which] - settled)
-                asked += notional * prices.rate_ppm[which] / PPM + 1.0
+                asked += notional * prices.rate_ppm[venue, which] / PPM + 1.0
                 moved += notional
     if held == 0 or not units.tested[unit]:
         return NOWHERE, NEVER_REACHED, NEVER_REACHED
@@ -93,7 +95,7 @@ def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) 
         if floor > 0.0:
             radius = min(radius, (base + gained - floor) / moved)
         radius = max(radius - _SLACK, -0.5)
-        return 2 * kinds, elapsed + np.log1p(radius), NEVER_REACHED
+        return 2 * pairs, elapsed + np.log1p(radius), NEVER_REACHED
     side = 1.0 if size > 0 else -1.0
     lost = float(base) / abs(size)
     slack = _SLACK * (settled + abs(lost) + max(floor, 0.0) / abs(size)) + 2.0
@@ -101,7 +103,7 @@ def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) 
     own = NEVER_REACHED
     if floor > 0.0:
         own = -side * (settled - side * (base - floor) / abs(size)) - slack
-    return (only if size > 0 else kinds + only), key, own
+    return (only if size > 0 else pairs + only), key, own
 
 
 @njit(parallel=True, cache=True)
@@ -176,7 +178,8 @@ class FastWatch:
 
     def breaches(self, prices: Prices) -> Breaches:
         lines, moved = self._measured(prices)
-        price, part = prices.current.astype(np.float64), prices.rate_ppm / PPM
+        part = (prices.rate_ppm / PPM).ravel()
+        price = np.tile(prices.current.astype(np.float64), len(prices.rate_ppm))
         levels = (price * (part - 1.0), price * (part + 1.0), [self._clock + moved], -price, price)
         chosen = lines.reached(np.concatenate(levels))
         equity, needed = _figures(chosen, self._units, self._books.rows, prices)
@@ -196,8 +199,8 @@ class FastWatch:
         if moved > SEEN_AGAIN:
             self._clock, moved = self._clock + moved, 0.0
             self._set_clock(prices)
-            levels = np.full(4 * len(prices.current) + 1, -np.inf)
-            levels[2 * len(prices.current)] = self._clock
+            levels = np.full(4 * prices.rate_ppm.size + 1, -np.inf)
+            levels[2 * prices.rate_ppm.size] = self._clock
             self._waiting.append(self._units.first[self._lines.reached(levels)])
         if self._waiting:
             chosen = _units_of(np.concatenate(self._waiting), self._unit_of, self._marked)
@@ -214,7 +217,7 @@ class FastWatch:
         self._sum_floors(np.arange(len(self._units.floor), dtype=np.int32))
         placed = room_for(len(self._units.floor))
         _places_of_all(self._units, self._books.rows, prices, 0.0, *placed)
-        self._lines = Lines(2 * len(prices.current), placed)
+        self._lines = Lines(2 * prices.rate_ppm.size, placed)
         return self._lines
 
     def _sum_floors(self, chosen: Indexes) -> None:

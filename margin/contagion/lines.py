@@ -167,12 +167,10 @@ def _entries(pairs: int, units: Indexes, placed: Placed) -> tuple[Indexes, Index
 
 
 def _sorted(count: int, line: Indexes, unit: Indexes, key: Floats) -> _Lines:
-    units, keys, sizes = [], [], []
-    for one in range(count):
-        at = np.flatnonzero(line == one)
-        at = at[np.argsort(key[at])]  # of equals either may come first: those found are put in order afterwards
-        units.append(unit[at])
-        keys.append(key[at])
-        sizes.append(len(at))
+    sizes = np.bincount(line, minlength=count)
     stop = np.cumsum(sizes).astype(np.int32)
-    return _Lines((stop - sizes).astype(np.int32), stop, np.concatenate(units), np.concatenate(keys))
+    order = np.argsort(line.astype(np.int16) if count < 1 << 15 else line, kind="stable")  # by radix, where it is short
+    for end, size in zip(stop, sizes, strict=True):
+        at = order[end - size : end]
+        at[:] = at[np.argsort(key[at])]  # of equals either may come first: those found are put in order afterwards
+    return _Lines((stop - sizes).astype(np.int32), stop, unit[order], key[order])

@@ -1,21 +1,21 @@
 """Who pays what an account could not: layer by layer, to the micro-dollar, each payer named, and what nobody pays.
 
-Pooled: insurance fund, venue capital, then winners of the venue (auto-deleveraging by queue, or pro rata). Segregated:
-the client's own top-up, the custodian's guarantee line, venue capital, and then the winners' unsettled gains, which
-are unsecured claims; never another client's compartment (specs/contagion.md §5.7).
+The order of payers is data (`waterfalls`); what each can give is in the books. A queue closes winners, a share of all
+gains is a haircut, and what is left after the last payer is unpaid to winners (specs/contagion.md §5.7).
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
-from margin.contagion.books import Books
+from margin.contagion.books import Books, BooksError
 from margin.contagion.draws import Floats, Whole
 from margin.contagion.population import Indexes, Kind
-from margin.contagion.regimes import LossRule, Regime
 from margin.contagion.scan import Prices
+from margin.default_waterfall import Means
 from margin.estimates import BPS
 
 
@@ -50,8 +50,13 @@ class Losses:
     rehedging_units: int = 0
 
 
-def absorb(books: Books, prices: Prices, empty: Indexes, regime: Regime, losses: Losses, *, sponsored: bool) -> bool:
-    """Pay for accounts that are closed and below zero (`empty`); afterwards none is. Whether winners had to pay."""
+def absorb(
+    books: Books, prices: Prices, empty: Indexes, order: Sequence[Means], losses: Losses, *, sponsored: bool
+) -> bool:
+    """Pay for accounts that are closed and below zero (`empty`); afterwards none is. Whether winners had to pay.
+
+    What nobody in the `order` of payers pays, winners are not paid: the whole of every loss has a name.
+    """
     rows = books.rows
     lacking = -(rows.principal[empty] + rows.realised[empty])
     rows.realised[empty] += lacking
@@ -61,45 +66,53 @@ def absorb(books: Books, prices: Prices, empty: Indexes, regime: Regime, losses:
         losses.paid[Payer.SPONSOR] += total
         return False
     reached_winners = False
-    fenced = regime.loss_rule is LossRule.RING_FENCE
     for venue in range(books.population.venues):
         here = rows.venue[empty] == venue
         missing = int(lacking[here].sum())
-        if missing == 0:
-            continue
-        if regime.is_segregated:
-            missing -= _own_top_ups(books, empty[here], lacking[here], losses)
-            drawn = min(missing, books.guarantee_units)
-            books.guarantee_units -= drawn
-            missing = _noted(losses, Payer.GUARANTEE_LINE, missing, drawn)
-        else:
-            drawn = min(missing, int(books.fund[venue]))
-            books.fund[venue] -= drawn
-            missing = _noted(losses, Payer.INSURANCE_FUND, missing, drawn)
-        drawn = min(missing, int(books.capital[venue]))
-        books.capital[venue] -= drawn
-        missing = _noted(losses, Payer.VENUE_CAPITAL, missing, drawn)
-        reached_winners |= missing > 0
-        if missing and regime.loss_rule is LossRule.QUEUE_ADL:
-            missing -= _by_queue(books, prices, venue, missing, losses)
+        for means in order:
+            if not missing:
+                break
+            reached_winners |= means in (Means.ADL, Means.WINNERS)
+            if means is Means.OWN_TOP_UP:
+                missing -= _own_top_ups(books, empty[here], lacking[here], missing, losses)
+            elif means is Means.ADL:
+                missing -= _by_queue(books, prices, venue, missing, losses)
+            elif means is Means.WINNERS:
+                missing -= _from_winners(books, prices, venue, missing, losses, Payer.SOCIALISED)
+            else:
+                missing -= _from_pot(books, venue, means, missing, losses)
         if missing:
-            payer = Payer.UNPAID if fenced or regime.is_segregated else Payer.SOCIALISED
-            _from_winners(books, prices, venue, missing)
-            losses.paid[payer] += missing
+            reached_winners = True
+            _from_winners(books, prices, venue, missing, losses, Payer.UNPAID)
     return reached_winners
 
 
-def _noted(losses: Losses, payer: Payer, missing: int, drawn: int) -> int:
-    losses.paid[payer] += drawn
-    return missing - drawn
+def _from_pot(books: Books, venue: int, means: Means, missing: int, losses: Losses) -> int:
+    """What a pot of the venue, or the guarantee line of all, gives; never more than it has."""
+    match means:
+        case Means.INSURANCE_FUND:
+            drawn = min(missing, int(books.fund[venue]))
+            books.fund[venue] -= drawn
+            losses.paid[Payer.INSURANCE_FUND] += drawn
+        case Means.VENUE_CAPITAL:
+            drawn = min(missing, int(books.capital[venue]))
+            books.capital[venue] -= drawn
+            losses.paid[Payer.VENUE_CAPITAL] += drawn
+        case Means.GUARANTEE_LINE:
+            drawn = min(missing, books.guarantee_units)
+            books.guarantee_units -= drawn
+            losses.paid[Payer.GUARANTEE_LINE] += drawn
+        case _:
+            raise BooksError(f"{means} is no payer of these books")
+    return drawn
 
 
-def _own_top_ups(books: Books, accounts: Indexes, lacking: Whole, losses: Losses) -> int:
-    """What the losing clients bring themselves, as far as they answer; the sum."""
+def _own_top_ups(books: Books, accounts: Indexes, lacking: Whole, missing: int, losses: Losses) -> int:
+    """What the losing clients bring themselves, as far as they answer and something is missing; the sum."""
     given = 0
     for account, units in zip(accounts, lacking, strict=True):
         client = books.population.accounts.client[account]
-        part = min(int(units), int(books.outside[client]))
+        part = min(int(units), int(books.outside[client]), missing - given)
         books.outside[client] -= part
         given += part
     books.brought_units += given
@@ -119,13 +132,15 @@ def gains_units(books: Books, prices: Prices, venue: int) -> tuple[Indexes, Whol
     return here[winners], gained[winners]
 
 
-def _from_winners(books: Books, prices: Prices, venue: int, missing: int) -> None:
+def _from_winners(books: Books, prices: Prices, venue: int, missing: int, losses: Losses, payer: Payer) -> int:
     """Cut every unsettled gain of a venue by the same part, to the unit: variation-margin gains haircut.
 
     Nobody gains what nobody loses, so the gains are never less than what is missing.
     """
     winners, gained = gains_units(books, prices, venue)
     books.rows.realised[winners] -= shared(missing, gained, books.number[winners])
+    losses.paid[payer] += missing
+    return missing
 
 
 def shared(units: int, weights: Whole, number: Whole) -> Whole:

@@ -78,9 +78,8 @@ class Pressure:
         health = max(maker_health, 1e-3) ** self.a["market.equity_exponent"]
         return np.asarray(ordinary * np.clip(thinned, self.a["market.least_depth"], 1.0) * min(health, 1.0))
 
-    def rate_ppm(self) -> Whole:
-        """Maintenance rates now, parts per million, rounded up."""
-        first = np.array([one.maintenance_ppm for one in self.a.instruments], np.int64)
+    def rate_ppm(self, first: Whole) -> Whole:
+        """Maintenance rates now, parts per million, rounded up, of those at the start by venue and instrument."""
         if Channels.PROCYCLICALITY not in self.channels:
             return first
         multiple = 1.0 + self.a["market.margin_slope"] * (self.stress - 1.0)

@@ -6,7 +6,7 @@ weight.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -75,6 +75,7 @@ def digest_of(inputs: Inputs, scenario: str) -> str:
     told: list[Any] = [scenario, str(inputs.regime), int(inputs.channels), inputs.seed, inputs.population.digest()]
     told += [inputs.path.digest(), [asdict(one) for one in a.instruments]]
     told.append({name: one.value for name, one in a.numbers.items()})
+    told.append([[str(one) for one in inputs.payers], [asdict(one) for one in inputs.venues]])
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -113,7 +114,7 @@ def record_of(run: Run, scenario: str, first_round: Run | None = None) -> Record
 def without_impact(inputs: Inputs) -> Inputs:
     """The same run with its first channel off: what is liquidated without feedback."""
     channels = inputs.channels & ~Channels.IMPACT
-    return Inputs(inputs.a, inputs.population, inputs.path, inputs.regime, channels, inputs.seed)
+    return replace(inputs, channels=channels)
 
 
 def _overshoot(run: Run) -> tuple[float, int]:

@@ -29,11 +29,13 @@ class Rows(NamedTuple):
 
 
 class Prices(NamedTuple):
-    """µ$ a lot: now by instrument, at the last settlement by venue and instrument; maintenance in parts per million."""
+    """µ$ a lot, now by instrument and at the last settlement by venue and instrument; maintenance in parts per million,
+    by venue and instrument.
+    """
 
     current: Whole
     settled: NDArray[np.int64]
-    rate_ppm: Whole
+    rate_ppm: NDArray[np.int64]
 
 
 @njit(inline="always")
@@ -48,13 +50,13 @@ def standing(account: int, rows: Rows, prices: Prices) -> tuple[int, int]:
     """One account's equity and maintenance margin in µ$."""
     equity = rows.principal[account] + rows.realised[account]
     needed = 0
-    settled = prices.settled[rows.venue[account]]
+    settled, rates = prices.settled[rows.venue[account]], prices.rate_ppm[rows.venue[account]]
     for at in range(rows.first[account], rows.first[account + 1]):
         which, lots = rows.instrument[at], rows.lots[at]
         if lots:
             price = prices.current[which]
             equity += lots * (price - settled[which])
-            needed += part_up(abs(lots) * price, prices.rate_ppm[which])
+            needed += part_up(abs(lots) * price, rates[which])
     return equity, needed
 
 

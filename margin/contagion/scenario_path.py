@@ -11,7 +11,7 @@ import numpy as np
 
 from margin.contagion.assumptions import Assumptions
 from margin.contagion.path import Path, PathError
-from margin.scenarios.bridge import build_paths
+from margin.scenarios.bridge import LEADER, build_paths
 from margin.scenarios.hours import is_open
 from margin.scenarios.scenario import Scenario
 
@@ -22,7 +22,9 @@ def cut(scenario: Scenario, a: Assumptions, seed: int, *, start_s: int, steps: i
     """`steps` steps from a time on. Raises PathError where the scenario does not cover them or lacks an asset."""
     if not scenario.start_s <= start_s < start_s + steps * step_s < scenario.end_s:
         raise PathError(f"{scenario.name} does not cover {steps} steps of {step_s} s from {start_s}")
-    drawn = build_paths(replace(scenario, step_s=step_s), seed)
+    sources = {FOLLOWS.get(one.symbol, one.symbol) for one in a.instruments}
+    needed = tuple(one for one in scenario.assets if one.symbol in sources or one.symbol == LEADER)
+    drawn = build_paths(replace(scenario, assets=needed, step_s=step_s), seed)  # no path hangs on those left out
     first = (start_s - scenario.start_s) // step_s
     times = np.array(drawn.times_s[first : first + steps + 1], np.int64)
     columns, flags = [], []

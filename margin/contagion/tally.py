@@ -49,13 +49,16 @@ class Tally:
         """Forced orders of one round."""
         weight = run.inputs.population.weight
         rows = run.books.rows
-        size = orders.lots * run.prices.current[rows.instrument[orders.position]] / MICRO
         which = rows.instrument[orders.position]
-        sums = np.bincount(which, weights=np.abs(size), minlength=len(self._flow)) * weight
+        units = orders.lots * run.prices.current[which]
+        size = units / MICRO
+        whole = np.zeros(len(self._flow), np.int64)
+        np.add.at(whole, which, np.abs(units))  # ints: floats would add up to something else in another order
+        sums = whole / MICRO * weight
         self.liquidated_usd += sums
         self._flow += sums
         np.add.at(self.by_account_usd, run.books.owner[orders.position], np.abs(size) * weight)
-        self.long_usd += float(size[size > 0].sum()) * weight
+        self.long_usd += int(units[units > 0].sum()) / MICRO * weight
         self.largest_order_usd = max(self.largest_order_usd, float(np.abs(size).max(initial=0.0)))
         self.liquidated[accounts] = True
 

@@ -66,7 +66,7 @@ class Passed:
 def passed(book: Book) -> Passed:
     """Our own: the engine's watch, orders and fills."""
     books, prices = _opened(book)
-    watch, is_open = FastWatch(books, across_venues=False), np.ones(1, bool)
+    watch, is_open = FastWatch(books, across_venues=False), np.ones((1, 1), bool)
     counts, who = [], []
     books.rows.realised.fill(0)  # a rival's book is in memory before the clock starts, and so is ours
     watch.breaches(prices)
@@ -95,4 +95,4 @@ def _opened(book: Book) -> tuple[Books, Prices]:
     positions = Positions(np.arange(count + 1, dtype=np.int32), np.zeros(count, np.int8), book.lots)
     entry = np.array([ENTRY_UNITS], np.int64)
     population: Population = closed(("ONE",), entry, 1, 1.0, clients, accounts, positions)
-    return Books.opened(population, 0, 0, 0), Prices(entry.copy(), entry[None].copy(), np.array([RATE_PPM], np.int64))
+    return Books.opened(population, 0, 0, 0), Prices(entry.copy(), entry[None].copy(), np.array([[RATE_PPM]], np.int64))

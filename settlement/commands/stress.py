@@ -25,8 +25,9 @@ Files = Annotated[list[str] | None, Parameter(negative=())]
 @STRESS.command
 def run(
     *, scenario: str = "feb_2026", regime: str = "pooled_instant,segregated_grace", accounts: str = "100000",
-    seed: int = 1, minutes: int | None = None, changes: Set = None, assumptions: str = "", weight: float = 1.0,
-    shock: str = "", candles: Files = None, json: bool = False,
+    seed: int = 1, minutes: int | None = None, changes: Set = None, assumptions: str = "", weight: float | None = None,
+    shock: str = "", candles: Files = None, waterfall: str = "",
+    venue: Files = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Run one day under one regime, or several with a comma between them: the same accounts, prices and draws.
 
@@ -48,11 +49,15 @@ def run(
     assumptions
         A file of your own, complete, in the packaged one's form.
     weight
-        How many each account of your own file stands for.
+        How many each account of your own file stands for; 1 where it is not said.
     shock
         A file of your own, CSV or Parquet, of prices or returns by the minute, as `stress schema shock` describes it.
     candles
         FILE or ASSET=FILE of exchange candles in place of what the scenario states of an asset; more than once.
+    waterfall
+        Who pays for losses, in the place of what a regime says: a name or a file, as `margin waterfalls` has them.
+    venue
+        A TOML file of a venue of your own, as `stress schema venue` describes it; may be given more than once.
     json
         One record a line; what is to be known before is told on standard error.
     """
@@ -60,8 +65,9 @@ def run(
     from settlement.commands.stress_running import run_regimes
 
     asked = Asked(
-        scenario, accounts, seed, minutes, tuple(changes or ()), assumptions, weight, shock, tuple(candles or ())
-    )
+        scenario, accounts, seed, minutes, tuple(changes or ()), assumptions, weight, shock, tuple(candles or ()),
+        waterfall, tuple(venue or ()),
+    )  # fmt: skip
     return run_regimes(asked, regime.split(","), json)
 
 

@@ -11,7 +11,7 @@ def schema(name: str = "accounts", /, *, json: bool = False) -> int:
     Parameters
     ----------
     name
-        accounts, the book that `stress run --accounts` reads, or shock, the prices that `--shock` does.
+        accounts, shock, candles, waterfall or venue: what `stress run` takes after the flag of that name.
     json
         One line a column.
     """

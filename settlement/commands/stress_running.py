@@ -19,9 +19,8 @@ def run_regimes(asked: Asked, names: Sequence[str], as_json: bool) -> int:
     """Print a record for each regime. Bad names, numbers and files are bad usage, told before anything runs."""
 
     def work() -> int:
-        start = started(asked)
-        every = [start.inputs(name) for name in names]
-        for notice in start.notices:
+        every, notices = started(asked, names)
+        for notice in notices:
             _say(notice, as_json)
         records = []
         for name, inputs in zip(names, every, strict=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from margin.scenarios import candle_file
 from settlement.cli import main
 
 pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra: pip install 'bulkhead[parquet]'")
@@ -99,6 +100,14 @@ def test_what_does_not_net_and_who_starts_below_margin_is_said_first(
     ]
 
 
+def test_a_weight_is_of_a_files_accounts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*RUN, "--accounts", "500", "--weight", "2"]) == 2
+    assert "--weight: is of a file's accounts" in capsys.readouterr().err
+    for weight in ("0", "-1", "nan", "inf"):
+        assert main([*RUN, "--accounts", str(tmp_path / "book.csv"), "--weight", weight]) == 2
+        assert "--weight: expected more than 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
@@ -118,13 +127,20 @@ def test_what_is_no_table_is_named(
     assert complaint in capsys.readouterr().err
 
 
-def test_the_schema_lists_every_column(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["stress", "schema", "accounts", "--json"]) == 0
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [row["column"] for row in rows if row["default"] == "required"] == [
-        "account", "client", "venue", "collateral",
-    ]  # fmt: skip
-    assert all(row["meaning"] and row["unit"] for row in rows)
+def schema(capsys: pytest.CaptureFixture[str], name: str) -> list[dict[str, str]]:
+    assert main(["stress", "schema", name, "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_the_schemas_list_every_column(capsys: pytest.CaptureFixture[str]) -> None:
+    required = [row["column"] for row in schema(capsys, "accounts") if row["default"] == "required"]
+    assert required == ["account", "client", "venue", "collateral"]
+    assert [row["column"] for row in schema(capsys, "shock")] == ["minute", "symbol", "price", "log_return"]
+    assert [row["column"] for row in schema(capsys, "candles")] == [*candle_file.COLUMNS, candle_file.LAST_COLUMN]
+    for name in ("accounts", "shock", "candles", "waterfall", "venue"):
+        assert all(row["meaning"] and row["unit"] for row in schema(capsys, name))
+    assert main(["stress", "schema", "nothing"]) == 2
+    assert "expected one of accounts, shock, venue, waterfall, candles" in capsys.readouterr().err
 
 
 def test_a_shock_from_a_file_is_run_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,3 +177,55 @@ def test_candles_of_an_exchange_take_the_place_of_the_scenarios(
     assert "line 50: expected whole bars from" in capsys.readouterr().err
     assert main([*run, "--candles", f"DOGE={CANDLES}"]) == 2
     assert "expected an asset of the scenario" in capsys.readouterr().err
+
+
+WATERFALL = 'name = "own"\ntitle = "Own"\ncustody = "pooled"\nmaintenance = "x"\npath = "x"\n[[step]]\nmeans = "{}"\n'
+STEP = 'payer = "p"\nsource = "s"\nconfidence = "A"\n'
+
+
+def test_a_waterfall_from_a_file_is_for_its_form_of_custody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(WATERFALL.format("winners") + STEP, encoding="utf-8")
+    run = ["stress", "run", "--minutes", "90", "--accounts", "500", "--waterfall", str(file)]
+    assert main(run) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "pooled_instant: losses are paid by winners, and then not at all",
+        "segregated_grace: its own order of payers: own is for pooled custody",
+    ]
+    assert main([*run, "--regime", "segregated_grace"]) == 2
+    assert "--waterfall: own is for pooled custody: ask for such a --regime" in capsys.readouterr().err
+    file.write_text(WATERFALL.format("backstop") + STEP, encoding="utf-8")
+    assert main(run) == 2
+    assert "--waterfall: own: backstop is not simulated: expected one of" in capsys.readouterr().err
+    file.write_text(WATERFALL.format("everybody") + STEP, encoding="utf-8")
+    assert main(run) == 2
+    assert f"{file}, line 7: step.means: expected one of own_collateral" in capsys.readouterr().err
+    assert main([*run[:-1], "nobody"]) == 2
+    assert "expected one of binance, deribit" in capsys.readouterr().err
+
+
+VENUE = 'name = "own"\ninsurance_fund = "1000"\ncapital = "0"\n'
+ONE = '[[instrument]]\nsymbol = "{}"\nmaintenance_bps = 40\n'
+
+
+def test_a_venue_from_a_file_has_accounts_or_replaces_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, accounts = tmp_path / "own.toml", tmp_path / "book.csv"
+    file.write_text(VENUE + ONE.format("BTC"), encoding="utf-8")
+    accounts.write_text(f"{HEADER}a1,c1,own,BTC,0.5,9000\na2,c1,venue_1,BTC,-0.5,9000\n", encoding="utf-8")
+    run = [*RUN, "--accounts", "500", "--venue", str(file)]
+    assert main([*RUN, "--accounts", str(accounts), "--venue", str(file)]) == 0
+    assert capsys.readouterr().out.startswith(f"{file}: own is one more venue\n{accounts}: 2 accounts")
+    assert main(run) == 2
+    assert "--venue: own: nobody drawn is there: say which one it replaces" in capsys.readouterr().err
+    text = 'replaces = "venue_1"\n' + VENUE
+    file.write_text(text + ONE.format("BTC"), encoding="utf-8")
+    assert main(run) == 2
+    assert "--venue: own: who is drawn there holds ETH: add it" in capsys.readouterr().err
+    file.write_text(text + "".join(map(ONE.format, ("BTC", "ETH", "SOL", "OTHER", "XAG"))), encoding="utf-8")
+    assert main(run) == 0
+    assert capsys.readouterr().out.startswith(f"{file}: own stands for venue_1\n")
+    file.write_text(text.replace("capital", "captal"), encoding="utf-8")
+    assert main(run) == 2
+    assert f"{file}, line 1: capital: expected a value, found nothing" in capsys.readouterr().err

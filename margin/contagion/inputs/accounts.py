@@ -11,6 +11,7 @@ from margin.contagion.assumptions import MICRO, Assumptions, Traded
 from margin.contagion.inputs.cells import Cells, Column, Row, header_faults
 from margin.contagion.inputs.faults import Fault, shown
 from margin.contagion.population import Kind
+from margin.contagion.venues import Venue
 
 KINDS = {kind.name.lower(): kind for kind in Kind if kind is not Kind.REST}
 CASH = ("USD", "USDC", "USDT")
@@ -21,7 +22,7 @@ NO_POSITION = -1
 COLUMNS = (
     Column("account", "text", "its name; several rows of one account are several positions of it"),
     Column("client", "text", "whose it is: what one client holds at several venues is netted where a regime nets"),
-    Column("venue", "name", "where it is, as `stress schema venues` lists them"),
+    Column("venue", "name", "where it is: venue_1 to venue_4, the largest first, or one of your own"),
     Column("instrument", "symbol", "of the position; empty, with an empty position: collateral alone", "none"),
     Column("position", "coins", "signed, above zero long; a whole number of lots", "none"),
     Column("entry_price", "$ a coin", "gains from it to the start's price are added to collateral", "the start's"),
@@ -59,7 +60,7 @@ class Reader:
     """What rows may name: instruments by symbol, venues by name."""
 
     a: Assumptions
-    venues: Sequence[str]
+    venues: Sequence[Venue]
 
     def lines(self, header: Sequence[str], rows: Sequence[Row], faults: list[Fault]) -> list[Line]:
         """Those rows that can be read; what is wrong with the others, each column of each, is added to `faults`."""
@@ -73,13 +74,16 @@ class Reader:
 
     def _line(self, cells: Cells, symbols: Mapping[str, int]) -> Line | None:
         before = len(cells.faults)
-        account, client, venue = cells.text("account"), cells.text("client"), cells.chosen("venue", self.venues)
+        names = [one.name for one in self.venues]
+        account, client, venue = cells.text("account"), cells.text("client"), cells.chosen("venue", names)
         collateral = cells.scaled("collateral", 6, "in $")
         if collateral is not None and not 0 <= collateral <= MOST_UNITS:
             cells.fault("collateral", f"expected from 0 to ${MOST_UNITS // MICRO:,}, found {collateral / MICRO:,.6f}")
         if cells.has("collateral_asset"):
             cells.chosen("collateral_asset", CASH)
         which, lots, gained = self._position(cells, symbols)
+        if venue and which != NO_POSITION and not self.venues[names.index(venue)].trades(which):
+            cells.fault("instrument", f"{venue} does not trade {self.a.instruments[which].symbol}")
         kind, outside = cells.chosen("kind", KINDS, "retail"), cells.scaled("outside", 6, "in $", "0")
         if outside is not None and not 0 <= outside <= MOST_UNITS:
             cells.fault("outside", f"expected from 0 to ${MOST_UNITS // MICRO:,}, found {outside / MICRO:,.6f}")
@@ -91,7 +95,7 @@ class Reader:
             cells.fault("entry_price", "who opens during the run does so at the price of then: leave it empty")
         if len(cells.faults) > before or collateral is None or outside is None or stop is None:
             return None
-        return Line(cells.row.number, account, client, self.venues.index(venue), which, lots, gained, collateral,
+        return Line(cells.row.number, account, client, names.index(venue), which, lots, gained, collateral,
                     KINDS[kind], outside, delay, stop, enters)  # fmt: skip
 
     def _position(self, cells: Cells, symbols: Mapping[str, int]) -> tuple[int, int, int]:

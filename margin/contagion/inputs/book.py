@@ -16,6 +16,7 @@ from margin.contagion.inputs.cells import Table
 from margin.contagion.inputs.faults import Fault, FaultyError, shown
 from margin.contagion.population import Accounts, Clients, Population, Positions, checked, closed
 from margin.contagion.scan import PPM
+from margin.contagion.venues import Venue
 
 _MOST_TOGETHER = 10 * MOST_UNITS
 
@@ -32,7 +33,7 @@ class Book:
     completed: tuple[tuple[str, str, int], ...]
 
 
-def book_of(table: Table, a: Assumptions, venues: Sequence[str], weight: float) -> Book:
+def book_of(table: Table, a: Assumptions, venues: Sequence[Venue], weight: float) -> Book:
     """The book in these rows, each account standing for `weight`. Raises FaultyError with all that is wrong."""
     faults, every = list(table.faults), table.rows
     lines = Reader(a, venues).lines(table.header, every, faults)
@@ -75,7 +76,7 @@ def _worth_units(groups: Sequence[Sequence[Line]], a: Assumptions) -> int:
     return notional + sum(map(_cash_units, groups))
 
 
-def _book(groups: Sequence[Sequence[Line]], a: Assumptions, venues: Sequence[str], weight: float) -> Book:
+def _book(groups: Sequence[Sequence[Line]], a: Assumptions, venues: Sequence[Venue], weight: float) -> Book:
     owners = {group[0].client: group[0] for group in groups}
     place = {client: number for number, client in enumerate(owners)}
     who = list(owners.values())
@@ -100,16 +101,17 @@ def _book(groups: Sequence[Sequence[Line]], a: Assumptions, venues: Sequence[str
     whole = checked(closed(symbols, lot_units, len(venues), weight, clients, accounts, positions))
     rest = whole.positions.lots[len(positions) :].reshape(len(venues), len(symbols))
     completed = tuple(
-        (venues[at], symbols[which], int(rest[at, which])) for at, which in zip(*np.nonzero(rest), strict=True)
+        (venues[at].name, symbols[which], int(rest[at, which])) for at, which in zip(*np.nonzero(rest), strict=True)
     )
-    below = tuple(group[0].account for group in groups if _is_below(group, a))
+    below = tuple(group[0].account for group in groups if _is_below(group, a, venues[group[0].venue]))
     return Book(whole, tuple(group[0].account for group in groups), below, completed)
 
 
-def _is_below(group: Sequence[Line], a: Assumptions) -> bool:
+def _is_below(group: Sequence[Line], a: Assumptions, venue: Venue) -> bool:
     """Whether it is to be liquidated before anything has moved; who opens later holds nothing yet."""
+    rates = venue.maintenance_ppm or tuple(one.maintenance_ppm for one in a.instruments)
     needed = sum(
-        -(-abs(one.lots) * a.instruments[one.which].lot_units * a.instruments[one.which].maintenance_ppm // PPM)
+        -(-abs(one.lots) * a.instruments[one.which].lot_units * rates[one.which] // PPM)
         for one in group
         if one.which != NO_POSITION and one.enters == 0.0
     )

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from margin.contagion.assumptions import MICRO, Assumptions
 from margin.contagion.population import Kind, Population
+from margin.contagion.venues import Venue
 
 
-def rows_of(population: Population, a: Assumptions, venues: Sequence[str]) -> Iterator[Mapping[str, str]]:
+def rows_of(population: Population, a: Assumptions, venues: Sequence[Venue]) -> Iterator[Mapping[str, str]]:
     """Every position of everybody but the unlevered holders, who are made anew when it is read.
 
     Names are numbered so that their order is that of the population. Positions are at the start's price.
@@ -20,7 +21,7 @@ def rows_of(population: Population, a: Assumptions, venues: Sequence[str]) -> It
         own = {
             "account": f"a{account:0{digits}}",
             "client": f"c{client:0{digits}}",
-            "venue": venues[accounts.venue[account]],
+            "venue": venues[accounts.venue[account]].name,
             "collateral": _decimal(int(accounts.cash_units[account]), MICRO),
             "collateral_asset": "USD",
             "kind": Kind(clients.kind[client]).name.lower(),

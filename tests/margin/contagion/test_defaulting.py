@@ -10,6 +10,7 @@ from margin.contagion.engine import Inputs, Run, begun, run
 from margin.contagion.losses import Losses, Payer, absorb, gains_units
 from margin.contagion.population import Kind
 from margin.contagion.regimes import regime_of
+from margin.contagion.waterfalls import order_of
 from tests.margin.contagion.test_engine import figures
 
 POOLED, FENCE = "pooled_instant", "omnibus/instant/per_venue/ring_fence"
@@ -98,6 +99,6 @@ def test_a_hedger_that_loses_a_leg_is_told_what_the_other_costs(inputs: Inputs) 
     _, gained = gains_units(made.books, made.prices, 0)
     rows.realised[poor] -= gained.sum() // 2
     losses = Losses(rehedge_bps=10)
-    absorb(made.books, made.prices, poor, inputs.regime, losses, sponsored=False)
+    absorb(made.books, made.prices, poor, order_of(made.inputs.regime), losses, sponsored=False)
     assert losses.deleveraged > 10
     assert 0 < losses.rehedging_units < losses.paid[Payer.ADL]

@@ -44,7 +44,7 @@ def moved(prices: Prices, draw: np.random.Generator) -> None:
     size = draw.choice([1e-4, 3e-3, 0.05, 0.4])
     after: Whole = np.rint(prices.current * np.exp(size * draw.normal(size=len(prices.current)))).astype(np.int64)
     prices.current[:] = np.maximum(after, 1)
-    prices.rate_ppm[:] = draw.integers(1, 40_000, len(after)) if draw.random() < 0.3 else prices.rate_ppm
+    prices.rate_ppm[:] = draw.integers(1, 40_000, prices.rate_ppm.shape) if draw.random() < 0.3 else prices.rate_ppm
 
 
 def changed(books: Books, prices: Prices, found: Whole, draw: np.random.Generator) -> Indexes:
@@ -73,7 +73,7 @@ def coarse(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_fast_watch_finds_whom_a_look_at_everybody_finds(coarse: None, across: bool, seed: int, count: int) -> None:
     draw = np.random.default_rng(seed)
     books = books_of(draw, count)
-    rates = np.array([5_000, 20_000, 400], np.int64)
+    rates = draw.integers(1, 40_000, (VENUES, len(LOT_UNITS)))
     prices = Prices(LOT_UNITS.copy(), np.tile(LOT_UNITS, (VENUES, 1)), rates)
     fast, plain = (kind(books, across_venues=across) for kind in (FastWatch, PlainWatch))
     for _ in range(60):
@@ -89,7 +89,11 @@ def test_such_populations_have_breaches_of_every_sort() -> None:
     for seed in range(20):
         draw = np.random.default_rng(seed)
         books = books_of(draw, 200)
-        prices = Prices(LOT_UNITS.copy(), np.tile(LOT_UNITS, (VENUES, 1)), np.array([5_000, 20_000, 400], np.int64))
+        prices = Prices(
+            LOT_UNITS.copy(),
+            np.tile(LOT_UNITS, (VENUES, 1)),
+            np.tile(np.array([5_000, 20_000, 400], np.int64), (VENUES, 1)),
+        )
         watch = FastWatch(books, across_venues=False)
         for _ in range(10):
             moved(prices, draw)

@@ -16,7 +16,7 @@ from margin.contagion.inputs.book_rows import rows_of
 from margin.contagion.inputs.cells import Row, Table
 from margin.contagion.inputs.faults import SHOWN, FaultyError
 from margin.contagion.population import Kind, Population
-from margin.contagion.venues import default_names
+from margin.contagion.venues import default_venues
 
 GOOD = {
     "account": "a1", "client": "c1", "venue": "venue_1", "instrument": "BTC", "position": "0.5", "collateral": "9000",
@@ -30,7 +30,7 @@ def table(*rows: Mapping[str, str]) -> Table:
 
 
 def read(a: Assumptions, *rows: Mapping[str, str]) -> Book:
-    return book_of(table(*rows), a, default_names(a), 1.0)
+    return book_of(table(*rows), a, default_venues(a), 1.0)
 
 
 def faults(a: Assumptions, *rows: Mapping[str, str]) -> list[tuple[int, str, str]]:
@@ -40,13 +40,13 @@ def faults(a: Assumptions, *rows: Mapping[str, str]) -> list[tuple[int, str, str
 
 
 def drawn(people: Population, a: Assumptions) -> list[Mapping[str, str]]:
-    return list(rows_of(people, a, default_names(a)))
+    return list(rows_of(people, a, default_venues(a)))
 
 
 def test_a_drawn_population_is_read_back_to_the_byte(assumptions: Assumptions, people: Population) -> None:
     rows = drawn(people, assumptions)
     assert len(rows) > 5_000
-    book = book_of(table(*rows), assumptions, default_names(assumptions), people.weight)
+    book = book_of(table(*rows), assumptions, default_venues(assumptions), people.weight)
     assert book.population.digest() == people.digest()
 
 
@@ -59,7 +59,7 @@ def test_the_order_of_rows_and_columns_means_nothing(assumptions: Assumptions, p
     order.shuffle(names)
     book = book_of(
         table(*({name: row[name] for name in names} for row in rows)),
-        assumptions, default_names(assumptions), people.weight,
+        assumptions, default_venues(assumptions), people.weight,
     )  # fmt: skip
     assert book.population.digest() == people.digest()
 
@@ -161,13 +161,13 @@ def test_columns_that_are_missing_double_or_misspelt_are_named(assumptions: Assu
     row = Row(2, {**GOOD, "colateral": "5"})
     header = ["account", "account", "client", "venue", "colateral"]
     with pytest.raises(FaultyError) as raised:
-        book_of(Table(header, [row]), assumptions, default_names(assumptions), 1.0)
+        book_of(Table(header, [row]), assumptions, default_venues(assumptions), 1.0)
     assert [one.column for one in raised.value.faults] == ["'colateral'", "account", "collateral"]
 
 
 def test_no_row_is_no_book(assumptions: Assumptions) -> None:
     with pytest.raises(FaultyError, match="at least one row"):
-        book_of(Table(list(GOOD), []), assumptions, default_names(assumptions), 1.0)
+        book_of(Table(list(GOOD), []), assumptions, default_venues(assumptions), 1.0)
 
 
 def test_the_first_faults_are_shown_and_all_are_counted(assumptions: Assumptions) -> None:
@@ -199,7 +199,7 @@ def test_every_row_is_in_the_book_or_named(assumptions: Assumptions, rows: Itera
         assert {one.number for one in found.faults} <= {*range(1, len(every) + 2)}
     else:
         held = sum(bool(row["instrument"]) for row in every)
-        assert len(found.population.positions) == held + len(default_names(assumptions)) * len(assumptions.instruments)
+        assert len(found.population.positions) == held + len(default_venues(assumptions)) * len(assumptions.instruments)
 
 
 def outcome(a: Assumptions, rows: list[dict[str, str]]) -> Book | FaultyError:

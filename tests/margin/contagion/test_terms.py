@@ -1,0 +1,88 @@
+"""Venues with terms of their own: what they change, where they change it, and nowhere else."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from margin.contagion.assumptions import Assumptions
+from margin.contagion.channels import Channels
+from margin.contagion.engine import Inputs, Run, begun, run
+from margin.contagion.regimes import Call, regime_of
+from margin.contagion.terms import terms_of
+from margin.contagion.venues import MOST, Venue, VenueError, default_venues, with_own
+
+
+def with_first(inputs: Inputs, own: Venue, channels: Channels = Channels.NONE) -> Inputs:
+    """The largest venue's terms are these."""
+    return replace(inputs, channels=channels, venues=with_own(default_venues(inputs.a), own, "venue_1"))
+
+
+def liquidated(made: Run) -> tuple[int, int]:
+    """Accounts at the largest venue, and at all others."""
+    first = made.inputs.population.accounts.venue == 0
+    return int(made.tally.liquidated[first].sum()), int(made.tally.liquidated[~first].sum())
+
+
+def rates(a: Assumptions, factor: int) -> tuple[int, ...]:
+    return tuple(one.maintenance_ppm * factor for one in a.instruments)
+
+
+def test_margin_rates_are_those_of_the_venue_alone(inputs: Inputs) -> None:
+    common = liquidated(run(replace(inputs, channels=Channels.NONE)))
+    strict = liquidated(run(with_first(inputs, Venue("own", rates(inputs.a, 4)))))
+    same = liquidated(run(with_first(inputs, Venue("own", rates(inputs.a, 1)))))
+    assert common == same
+    assert strict[0] > common[0]
+    assert strict[1] == common[1]
+
+
+@pytest.mark.parametrize("name", ["pooled_instant", "segregated_netted"])
+def test_the_fast_watch_knows_the_terms_of_venues(inputs: Inputs, name: str) -> None:
+    own = Venue("own", rates(inputs.a, 3), 10**9, 0, Call.GRACE, "us_equities")
+    asked = replace(with_first(inputs, own, Channels.ALL), regime=regime_of(name))
+    fast, plain = run(asked, audited=True), run(asked, plain=True)
+    assert fast.tally.price_units.tobytes() == plain.tally.price_units.tobytes()
+    assert np.array_equal(fast.tally.liquidated, plain.tally.liquidated)
+    assert fast.tally.liquidated.sum() > 100
+
+
+def test_a_venue_that_calls_first_does_so_where_others_liquidate(inputs: Inputs) -> None:
+    made = run(with_first(inputs, Venue("own", call=Call.GRACE)))
+    called = np.unique(made.inputs.population.accounts.venue[made.calls.in_call()])
+    assert made.calls.opened > 50
+    assert set(called.tolist()) <= {0}
+    patient = replace(inputs, channels=Channels.NONE, regime=regime_of("pooled_grace"))
+    assert run(with_first(patient, Venue("own", call=Call.INSTANT))).calls.opened < run(patient).calls.opened
+
+
+def test_a_venue_that_is_shut_takes_no_orders(inputs: Inputs) -> None:
+    """From noon, UTC: its hours are 14:30 to 21:00."""
+    made = begun(with_first(inputs, Venue("own", hours="us_equities")))
+    for _ in range(149):
+        made.advance()
+    assert liquidated(made)[0] == 0 < liquidated(made)[1]
+    for _ in range(60):
+        made.advance()
+    assert liquidated(made)[0] > 0
+
+
+def test_funds_of_its_own_are_in_the_place_of_its_part(inputs: Inputs) -> None:
+    weight = inputs.population.weight
+    before, made = begun(inputs), begun(with_first(inputs, Venue("own", (), 3 * 10**12, 10**12)))
+    assert (made.books.fund[0], made.books.capital[0]) == (int(3e12 / weight), int(1e12 / weight))
+    assert np.array_equal(made.books.fund[1:], before.books.fund[1:])
+    assert len(terms_of(inputs).own_units(weight)) == 0
+
+
+def test_names_of_venues_are_their_own(assumptions: Assumptions) -> None:
+    four = default_venues(assumptions)
+    assert [one.name for one in with_own(four, Venue("own"), "venue_2")] == ["venue_1", "own", "venue_3", "venue_4"]
+    assert with_own(four, Venue("own"), "")[4].name == "own"
+    with pytest.raises(VenueError, match="expected one of venue_1, venue_2, venue_3, venue_4, found x"):
+        with_own(four, Venue("own"), "x")
+    with pytest.raises(VenueError, match="that no other venue has"):
+        with_own(four, Venue("venue_3"), "venue_2")
+    many = tuple(Venue(f"v{number}") for number in range(MOST))
+    with pytest.raises(VenueError, match="127 venues already"):
+        with_own(many, Venue("own"), "")
