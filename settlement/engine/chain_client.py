@@ -185,6 +185,10 @@ class ChainClient:
         """The chain's last block as it was last seen."""
         return self._watch.heads.top
 
+    def header_at(self, number: int) -> Header | None:
+        """The block of this number on the chain as it was last seen; None if it is too old, or has not come."""
+        return self._watch.heads.at(number)
+
     def heads(self) -> AsyncIterator[Move]:
         """Every step of the chain's end from now on: blocks taken back, blocks that came. Raises what ends it all."""
         return self._watch.moves()

@@ -5,15 +5,13 @@ contract says what has been mirrored.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
-from settlement.abi import Artifact
 from settlement.batch import GENESIS, MirrorBatch
-from settlement.chain import Call
 from settlement.contracts import POSITIONS
+from settlement.engine.chain_client import ChainClient, Sent
 from settlement.engine.mirror_chain import Look, Told, mirror_call
 from settlement.node import ChainError
 
@@ -22,59 +20,19 @@ _LATE = ("wrong sequence", "wrong previous digest")
 _ANSWER_S = 1.0
 
 
-class Block(Protocol):
-    """A header."""
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def hash(self) -> str: ...
-
-
-class Step(Protocol):
-    """How the chain's end moved."""
-
-    @property
-    def unwound(self) -> Sequence[Block]: ...
-
-    @property
-    def new(self) -> Sequence[Block]: ...
-
-
-class Client(Protocol):
-    """As much of the chain client as is needed. `depth` 1 is the last block."""
-
-    depth: int
-
-    @property
-    def head(self) -> Block: ...
-
-    async def send(self, call: Call, gas_limit: int = 0) -> Any: ...
-
-    async def confirmed(self, sent: Any) -> Any: ...
-
-    async def read(
-        self, artifact: Artifact, to: str, function: str, *arguments: object, block: str = "latest"
-    ) -> Any: ...
-
-    def heads(self) -> AsyncIterator[Any]: ...
-
-
 @dataclass(slots=True)
 class _Opened:
-    client: Client
+    client: ChainClient
     stack: AsyncExitStack
     following: "asyncio.Task[None]"
-    hashes: dict[int, str]
-    sent: dict[int, Any] = field(default_factory=dict)
+    sent: dict[int, Sent] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class ClientChain:
     """A `MirrorChain`. `open_client` connects, and checks that the node is the right one."""
 
-    open_client: Callable[[], AbstractAsyncContextManager[Client]]
+    open_client: Callable[[], AbstractAsyncContextManager[ChainClient]]
     book: str
     gas_limit: int
     poll_s: float = 0.05
@@ -83,11 +41,13 @@ class ClientChain:
 
     async def look(self) -> Look:
         opened = await self._open()
+        client = opened.client
+        client.require_sound()
         latest = await self._told(opened, "latest")
-        if opened.client.depth == 1:
+        if client.depth == 1:
             return Look(latest, latest)
-        deep = opened.hashes.get(opened.client.head.number - opened.client.depth + 1)
-        return Look(latest, Told(0, GENESIS) if deep is None else await self._told(opened, deep))
+        deep = client.header_at(client.head.number - client.depth + 1)
+        return Look(latest, Told(0, GENESIS) if deep is None else await self._told(opened, deep.hash))
 
     async def send(self, batch: MirrorBatch) -> None:
         opened = await self._open()
@@ -127,18 +87,11 @@ class ClientChain:
         if self._opened is None:
             stack = AsyncExitStack()
             client = await stack.enter_async_context(self.open_client())
-            hashes = {client.head.number: client.head.hash}
-            following = asyncio.create_task(self._follow(client, hashes))
-            self._opened = _Opened(client, stack, following, hashes)
+            self._opened = _Opened(client, stack, asyncio.create_task(self._follow(client)))
         return self._opened
 
-    async def _follow(self, client: Client, hashes: dict[int, str]) -> None:
-        """Know the blocks by number, as far back as depth asks for."""
+    async def _follow(self, client: ChainClient) -> None:
+        """Wake whoever waits for a turn."""
         with suppress(ChainError):  # whoever looks next hears of it
-            async for step in client.heads():
-                for block in step.unwound:
-                    hashes.pop(block.number, None)
-                for block in step.new:
-                    hashes[block.number] = block.hash
-                    hashes.pop(block.number - 4 * client.depth - 64, None)
+            async for _ in client.heads():
                 self._news.set()

@@ -101,6 +101,18 @@ async def test_a_report_becomes_positions_on_chain_once(setting: Setting) -> Non
     assert setting.on_chain() == [[0, 5, -5, 0, 0, 0], [0] * 6, [-7, 0, 0, 7, 0, 0]]
 
 
+async def test_who_begins_anew_sees_at_once_what_is_deep(setting: Setting) -> None:
+    """On a chain on which nothing happens any more, waiting for its next block would be waiting for ever."""
+    async with running(setting.engine()):
+        setting.feed.published.put_nowait(setting.feed.publish(entry(lots=5)))
+        await setting.reached(1)
+    setting.node.rpc("anvil_mine", hex(5))
+    chain = setting.chain(depth=3)
+    look = await chain.look()
+    await chain.forget()
+    assert (look.latest.sequence, look.deep) == (1, look.latest)
+
+
 async def test_what_a_venue_leaves_out_is_fetched(setting: Setting) -> None:
     async with running(setting.engine()):
         setting.feed.publish(entry(lots=5), silently=True)
