@@ -219,6 +219,25 @@ def outcome(a: Assumptions, rows: list[dict[str, str]]) -> Book | FaultyError:
         return error
 
 
+WRONG = {
+    "venue": "nowhere", "instrument": "DOGE", "position": "0.000000001", "collateral": "-1", "kind": "rest",
+    "stop": "2", "delay": "late", "enters": "1", "outside": "x", "collateral_asset": "GOLD", "entry_price": "0",
+}  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.dictionaries(st.integers(0, 199), st.sampled_from(sorted(WRONG)), max_size=40))
+def test_the_rows_that_are_named_are_those_that_are_wrong(assumptions: Assumptions, spoilt: dict[int, str]) -> None:
+    """Two hundred good rows, some of them spoilt in one cell: those and no others, however many there are."""
+    good = {**GOOD, "kind": "retail", "stop": "", "delay": "", "enters": "", "outside": "", "collateral_asset": ""}
+    rows = [{**good, "account": f"a{n}", "client": f"c{n}", "entry_price": ""} for n in range(200)]
+    for number, column in spoilt.items():
+        rows[number][column] = WRONG[column]
+    found = outcome(assumptions, rows)
+    named = {(one.number - 2, one.column) for one in found.faults} if isinstance(found, FaultyError) else set()
+    assert named == set(spoilt.items())
+
+
 def test_rows_are_text_that_a_csv_holds(assumptions: Assumptions, people: Population) -> None:
     text = io.StringIO()
     csv.DictWriter(text, [one.name for one in COLUMNS]).writerows(drawn(people, assumptions))
