@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from settlement.commands.stress_comparing import decompose, footing
+from settlement.commands.stress_effecting import effect
 from settlement.commands.stress_searching import calibrate, phase, sweep
 
 STRESS = App(
@@ -13,7 +14,7 @@ STRESS = App(
     version_flags=(),
 )
 
-for search in (calibrate, sweep, phase, footing, decompose):
+for search in (calibrate, sweep, phase, footing, decompose, effect):
     STRESS.command(search)
 
 Set = Annotated[list[str] | None, Parameter(name="--set", negative=())]
