@@ -107,7 +107,7 @@ class Run:
         self._to_fixed_point(now_s, depth)
         self._sell_for_calls(depth)
         self.tally.note_step(self, depth)
-        self.tally.note_trapped(self.calls.idle_elsewhere(self.prices), self.inputs.path.step_s)
+        self.tally.note_trapped(self.step, self.calls.idle_elsewhere(self.prices), path.step_s)
         if self.audited:
             self.books.audit(self.prices)
 
