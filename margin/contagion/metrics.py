@@ -73,7 +73,8 @@ def figures(run: Run) -> dict[str, float]:
     deepest, half_life_s = overshoot(run)
     return {
         "liquidated_usd": total, "accounts_liquidated": float(parts["accounts_liquidated"].sum()),
-        "long_share": run.tally.long_usd / total if total else 0.0, "loss_usd": float(parts["loss_usd"].sum()),
+        "long_share": run.tally.long_usd / total if total else 0.0,
+        "loss_usd": int(_losses_units(run).sum()) / MICRO * weight,
         "branching_ratio": branching_ratio(run.tally.flow_usd.sum(axis=1)), "shortfall_usd": sum(paid.values()),
         **{f"paid_{payer}_usd": usd for payer, usd in paid.items()},
         "innocent_loss_usd": innocent_loss_usd(run), "trapped_usd_hours": run.tally.trapped_usd_hours,
@@ -99,13 +100,17 @@ def by_client(run: Run) -> dict[str, Floats]:
     touched = np.bincount(client, run.tally.liquidated, count) > 0
     borne = np.zeros(len(client), np.int64)
     borne[: len(run.losses.borne_units)] = run.losses.borne_units
-    lost = np.maximum(_wealth_lost_units(run), 0) * _ordinary(population)
     return {
         "liquidated_usd": np.bincount(client, run.tally.by_account_usd, count).astype(np.float64),
         "accounts_liquidated": touched.astype(np.float64) * weight,
-        "loss_usd": lost / MICRO * weight,
+        "loss_usd": _losses_units(run) / MICRO * weight,
         "innocent_loss_usd": np.bincount(client, borne, count) / MICRO * weight,
     }
+
+
+def _losses_units(run: Run) -> NDArray[np.int64]:
+    """By client (µ$): in ints, so that a sum is the same in any order. Nothing for who has won, or holds the rest."""
+    return np.asarray(np.maximum(_wealth_lost_units(run), 0) * _ordinary(run.inputs.population))
 
 
 def _wealth_lost_units(run: Run) -> NDArray[np.int64]:
