@@ -26,6 +26,12 @@ def read_table(source: str) -> Table:
     return _read_parquet(source) if source.endswith(PARQUET) else _read_csv(source)
 
 
+def require_table(out: str) -> None:
+    """InputError for a name that shows no form."""
+    if not out.endswith((".csv", PARQUET)):
+        raise InputError(f"{out}: expected a name that ends in .csv or {PARQUET}")
+
+
 def write_table(out: str, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
     """Write rows of text in the place of what is there. InputError where that cannot be."""
     if out.endswith(PARQUET):

@@ -250,3 +250,26 @@ def test_a_venue_from_a_file_has_accounts_or_replaces_another(
     file.write_text(text.replace("capital", "captal"), encoding="utf-8")
     assert main(run) == 2
     assert f"{file}, line 1: capital: expected a value, found nothing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_what_became_of_every_account_is_written(tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A fall by a quarter: the one with ten times is liquidated, the one with twice is not, the short has gained."""
+    accounts, shock, out = tmp_path / "book.csv", tmp_path / "shock.csv", tmp_path / f"out.{kind}"
+    rows = ["thin,c1,venue_1,BTC,1,8000", "thick,c2,venue_1,BTC,1,40000", "short,c3,venue_2,BTC,-1,40000.000001"]
+    accounts.write_text(HEADER + "\n".join(rows) + "\n", encoding="utf-8")
+    prices = [f"{minute},BTC,{80_000 - 1_000 * minute}" for minute in range(21)]
+    shock.write_text("minute,symbol,price\n" + "\n".join(prices) + "\n", encoding="utf-8")
+    run = ["stress", "run", "--accounts", str(accounts), "--shock", str(shock), "--regime", "pooled_instant"]
+    assert main([*run, "--set", "market.depth_multiple=1e6", "--by-account", str(out)]) == 0
+    table = read_table(str(out))
+    found = {row.cells["account"]: row.cells for row in table.rows}
+    assert {name: cells["liquidated"] for name, cells in found.items()} == {
+        "thin": "true", "thick": "false", "short": "false",
+    }  # fmt: skip
+    assert found["short"]["equity_at_start"] == "40000.000001"
+    assert found["short"]["equity_at_end"] == "60000.000001"
+    assert found["thick"]["equity_at_end"] == "20000"
+    capsys.readouterr()
+    assert main([*run, "--by-account", "out.txt"]) == 2
+    assert "expected a name that ends in .csv or .parquet" in capsys.readouterr().err
