@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path as File
 
 from margin.contagion.assumptions import AssumptionError, Assumptions
 from margin.contagion.channels import Channels
@@ -19,6 +20,7 @@ from settlement.commands.fields import InputError
 from settlement.commands.margin_waterfalls import waterfall_in
 from settlement.commands.stress_listing import assumptions_in
 from settlement.commands.stress_sources import book_in, changed, drawn, priced, venues_in
+from settlement.commands.stress_tables import require_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,13 @@ class Asked:
     waterfall: str = ""
     venues: tuple[str, ...] = ()
     by_account: str = ""
+
+    @property
+    def label(self) -> str:
+        """Whose prices they are: the scenario's, or those of files, by their names."""
+        if self.shock:
+            return File(self.shock).name
+        return "+".join([self.scenario, *(File(one.rpartition("=")[2]).name for one in self.candles)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,10 @@ def started(asked: Asked, regimes: Sequence[str]) -> tuple[Start, list[Inputs], 
         raise InputError(f"--weight: expected more than 0, found {asked.weight:g}")
     if asked.weight is not None and asked.accounts.isdecimal():
         raise InputError("--weight: is of a file's accounts: who is drawn stands for population.represented_accounts")
+    if asked.by_account:
+        require_table(asked.by_account)
+        if File(asked.by_account).resolve() == File(asked.accounts).resolve():
+            raise InputError(f"--by-account: expected another file than {asked.accounts}, which is read")
     try:
         start = _start(asked)
         every = [start.inputs(name) for name in regimes]

@@ -11,7 +11,7 @@ from settlement.commands.printing import print_line, print_rows, printable
 from settlement.commands.running import DONE, answered
 from settlement.commands.stress_asking import Asked, started
 from settlement.commands.stress_listing import assumptions_in, table_digest
-from settlement.commands.stress_tables import require_table, write_table
+from settlement.commands.stress_tables import write_table
 from settlement.commands.watching import Watch, watched
 
 _COLUMNS = ("regime", "liquidated", "accounts", "long", "amplification", "shortfall", "innocent", "trapped", "low")
@@ -24,13 +24,11 @@ def run_regimes(asked: Asked, names: Sequence[str], as_json: bool) -> int:
         start, every, notices = started(asked, names)
         for notice in notices:
             _say(notice, as_json)
-        if asked.by_account:
-            require_table(asked.by_account)
         records: list[tuple[str, Record]] = []
         rows: list[Mapping[str, str]] = []
         for name, inputs in zip(names, every, strict=True):
             with watched(name, as_json) as watch:
-                record, made = measured(inputs, asked.scenario, watch)
+                record, made = measured(inputs, asked.label, watch)
             records.append((name, record))
             if asked.by_account:
                 rows += results_of(name, made, start.accounts)

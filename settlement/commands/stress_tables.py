@@ -3,6 +3,7 @@
 import csv
 import importlib
 import io
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -38,10 +39,14 @@ def write_table(out: str, columns: Sequence[str], rows: Iterable[Mapping[str, st
         arrow = _arrow()
         every = list(rows)
         table = arrow.table({name: [row[name] for row in every] for name in columns})
+        unfinished = Path(out).with_name(f".{Path(out).name}.{os.getpid()}")
         try:
-            importlib.import_module("pyarrow.parquet").write_table(table, out)
+            importlib.import_module("pyarrow.parquet").write_table(table, str(unfinished))
+            unfinished.replace(out)
         except OSError as error:
             raise InputError(f"{out}: {error.strerror or error}") from error
+        finally:
+            unfinished.unlink(missing_ok=True)
         return
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")

@@ -173,7 +173,9 @@ def test_a_shock_from_a_file_is_run_and_told(tmp_path: Path, capsys: pytest.Capt
     said = capsys.readouterr().out
     assert said.startswith(f"{file}: 30 minutes of it from 2026-02-05T00:20:00Z; ETH, SOL, OTHER, XAG stand still\n")
     assert main([*run, "--json", "--minutes", "10"]) == 0
-    assert json.loads(capsys.readouterr().out)["low_price_ratio"] <= 0.95
+    record = json.loads(capsys.readouterr().out)
+    assert record["low_price_ratio"] <= 0.95
+    assert record["scenario"] == "shock.csv"
     assert main([*run, "--minutes", "31"]) == 2
     assert "has 30, not 31" in capsys.readouterr().err
     file.write_text("minute,symbol,price\n0,BTC,80000\n2,BTC,70000\n", encoding="utf-8")
@@ -190,6 +192,7 @@ def test_candles_of_an_exchange_take_the_place_of_the_scenarios(
     assert main([*run, "--candles", str(CANDLES)]) == 0
     told = capsys.readouterr()
     assert "in place of the scenario's" in told.err
+    assert json.loads(told.out)["scenario"] == "feb_2026+feb2026_ETHUSDT_1h.csv"
     assert main(run) == 0
     assert capsys.readouterr().out != told.out
     short = tmp_path / "ETHUSDT.csv"
@@ -272,4 +275,8 @@ def test_what_became_of_every_account_is_written(tmp_path: Path, kind: str, caps
     assert found["thick"]["equity_at_end"] == "20000"
     capsys.readouterr()
     assert main([*run, "--by-account", "out.txt"]) == 2
-    assert "expected a name that ends in .csv or .parquet" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "expected a name that ends in .csv or .parquet" in told.err
+    assert told.out == ""
+    assert main([*run, "--by-account", str(accounts)]) == 2
+    assert "expected another file than" in capsys.readouterr().err
