@@ -28,7 +28,7 @@ def run(
     *, scenario: str = "feb_2026", regime: str = "pooled_instant,segregated_grace", accounts: str = "100000",
     seed: int = 1, minutes: int | None = None, changes: Set = None, assumptions: str = "", weight: float | None = None,
     shock: str = "", candles: Files = None, waterfall: str = "",
-    venue: Files = None, json: bool = False,
+    venue: Files = None, by_account: str = "", json: bool = False,
 ) -> int:  # fmt: skip
     """Run one day under one regime, or several with a comma between them: the same accounts, prices and draws.
 
@@ -57,6 +57,8 @@ def run(
         FILE or ASSET=FILE of exchange candles in place of what the scenario states of an asset; more than once.
     waterfall
         Who pays for losses, in the place of what a regime says: a name or a file, as `margin waterfalls` has them.
+    by_account
+        A file to be written, .csv or .parquet: what became of every account under every regime.
     venue
         A TOML file of a venue of your own, as `stress schema venue` describes it; may be given more than once.
     json
@@ -67,7 +69,7 @@ def run(
 
     asked = Asked(
         scenario, accounts, seed, minutes, tuple(changes or ()), assumptions, weight, shock, tuple(candles or ()),
-        waterfall, tuple(venue or ()),
+        waterfall, tuple(venue or ()), by_account,
     )  # fmt: skip
     return run_regimes(asked, regime.split(","), json)
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path as File
 
 from margin.contagion.assumptions import AssumptionError, Assumptions
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs
+from margin.contagion.inputs.book_rows import names_of
 from margin.contagion.path import Path, PathError
 from margin.contagion.population import Population
 from margin.contagion.regimes import UnknownRegimeError, regime_of
@@ -18,6 +20,7 @@ from settlement.commands.fields import InputError
 from settlement.commands.margin_waterfalls import waterfall_in
 from settlement.commands.stress_listing import assumptions_in
 from settlement.commands.stress_sources import book_in, changed, drawn, priced, venues_in
+from settlement.commands.stress_tables import require_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,14 @@ class Asked:
     candles: tuple[str, ...] = ()
     waterfall: str = ""
     venues: tuple[str, ...] = ()
+    by_account: str = ""
+
+    @property
+    def label(self) -> str:
+        """Whose prices they are: the scenario's, or those of files, by their names."""
+        if self.shock:
+            return File(self.shock).name
+        return "+".join([self.scenario, *(File(one.rpartition("=")[2]).name for one in self.candles)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,7 @@ class Start:
     notices: list[str] = field(default_factory=list)
     waterfall: Waterfall | None = None
     venues: tuple[Venue, ...] = ()
+    accounts: tuple[str, ...] = ()
 
     def inputs(self, regime: str) -> Inputs:
         """Raises UnknownRegimeError, and WaterfallError for steps that are not simulated."""
@@ -57,14 +69,18 @@ class Start:
         return Inputs(self.a, self.people, self.path, cell, Channels.ALL, self.seed, payers, self.venues)
 
 
-def started(asked: Asked, regimes: Sequence[str]) -> tuple[list[Inputs], list[str]]:
-    """What each regime runs on, and what is to be said first. Raises InputError for whatever cannot be run."""
+def started(asked: Asked, regimes: Sequence[str]) -> tuple[Start, list[Inputs], list[str]]:
+    """What there is, each regime's inputs, and what is to be said first. Raises InputError for what cannot be run."""
     if asked.minutes is not None and asked.minutes < 1:
         raise InputError(f"--minutes: expected at least 1, found {asked.minutes}")
     if asked.weight is not None and not 0.0 < asked.weight < float("inf"):
         raise InputError(f"--weight: expected more than 0, found {asked.weight:g}")
     if asked.weight is not None and asked.accounts.isdecimal():
         raise InputError("--weight: is of a file's accounts: who is drawn stands for population.represented_accounts")
+    if asked.by_account:
+        require_table(asked.by_account)
+        if File(asked.by_account).resolve() == File(asked.accounts).resolve():
+            raise InputError(f"--by-account: expected another file than {asked.accounts}, which is read")
     try:
         start = _start(asked)
         every = [start.inputs(name) for name in regimes]
@@ -74,7 +90,7 @@ def started(asked: Asked, regimes: Sequence[str]) -> tuple[list[Inputs], list[st
         raise InputError(f"--venue: {error}") from error
     except (AssumptionError, CandleError, PathError, ScenarioError, UnknownRegimeError, ValueError) as error:
         raise InputError(str(error)) from error
-    return every, [*start.notices, *_told_payers(start, regimes, every)]
+    return start, every, [*start.notices, *_told_payers(start, regimes, every)]
 
 
 def _start(asked: Asked) -> Start:
@@ -84,11 +100,12 @@ def _start(asked: Asked) -> Start:
     venues, said = venues_in(asked.venues, a)
     if asked.accounts.isdecimal():
         people = drawn(a, asked.seed, int(asked.accounts), venues)
+        names = names_of(people)
     else:
-        people, told = book_in(asked.accounts, a, venues, 1.0 if asked.weight is None else asked.weight)
+        people, names, told = book_in(asked.accounts, a, venues, 1.0 if asked.weight is None else asked.weight)
         said += told
     own = venues if asked.venues else ()
-    return Start(a, people, path, asked.seed, [*notices, *said], waterfall, own)
+    return Start(a, people, path, asked.seed, [*notices, *said], waterfall, own, names)
 
 
 def _told_payers(start: Start, regimes: Sequence[str], every: Sequence[Inputs]) -> list[str]:

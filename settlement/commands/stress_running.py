@@ -1,15 +1,17 @@
 """`bulkhead stress run`: the same accounts, prices and draws under one regime after another, and what each came to."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from margin.contagion.assumptions import Assumptions
 from margin.contagion.engine import Inputs, Run, begun
+from margin.contagion.inputs.account_results import COLUMNS, results_of
 from margin.contagion.record import Record, record_of, without_impact
 from settlement.commands.printing import print_line, print_rows, printable
 from settlement.commands.running import DONE, answered
 from settlement.commands.stress_asking import Asked, started
 from settlement.commands.stress_listing import assumptions_in, table_digest
+from settlement.commands.stress_tables import write_table
 from settlement.commands.watching import Watch, watched
 
 _COLUMNS = ("regime", "liquidated", "accounts", "long", "amplification", "shortfall", "innocent", "trapped", "low")
@@ -19,16 +21,21 @@ def run_regimes(asked: Asked, names: Sequence[str], as_json: bool) -> int:
     """Print a record for each regime. Bad names, numbers and files are bad usage, told before anything runs."""
 
     def work() -> int:
-        every, notices = started(asked, names)
+        start, every, notices = started(asked, names)
         for notice in notices:
             _say(notice, as_json)
-        records = []
+        records: list[tuple[str, Record]] = []
+        rows: list[Mapping[str, str]] = []
         for name, inputs in zip(names, every, strict=True):
             with watched(name, as_json) as watch:
-                record = measured(inputs, asked.scenario, watch)
+                record, made = measured(inputs, asked.label, watch)
             records.append((name, record))
+            if asked.by_account:
+                rows += results_of(name, made, start.accounts)
             if as_json:
                 print_line(record.to_json())
+        if asked.by_account:
+            write_table(asked.by_account, COLUMNS, rows)
         if not as_json:
             _tell(asked, every[0].a, records)
         return DONE
@@ -36,8 +43,8 @@ def run_regimes(asked: Asked, names: Sequence[str], as_json: bool) -> int:
     return answered("run", work, group="stress")
 
 
-def measured(inputs: Inputs, scenario: str, watch: Watch) -> Record:
-    """A run, and the same without impact."""
+def measured(inputs: Inputs, scenario: str, watch: Watch) -> tuple[Record, Run]:
+    """A run with its record, to which the same without impact belongs."""
     runs = [inputs, without_impact(inputs)]
     done: list[Run] = []
     steps = len(inputs.path.units) - 1
@@ -48,7 +55,7 @@ def measured(inputs: Inputs, scenario: str, watch: Watch) -> Record:
             watch.reach(number * steps + made.step, len(runs) * steps)
         made.books.audit(made.prices)
         done.append(made)
-    return record_of(done[0], scenario, done[1])
+    return record_of(done[0], scenario, done[1]), done[0]
 
 
 def _say(notice: str, as_json: bool) -> None:

@@ -14,7 +14,7 @@ from settlement.commands.fields import InputError, chosen
 from settlement.commands.printing import print_line, print_rows
 from settlement.commands.running import DONE, answered
 from settlement.commands.stress_listing import assumptions_in
-from settlement.commands.stress_tables import write_table
+from settlement.commands.stress_tables import require_table, write_table
 
 SCHEMAS: dict[str, Sequence[Column]] = {"accounts": accounts.COLUMNS, "shock": shock.COLUMNS, "venue": venue_file.KEYS}
 SCHEMAS["waterfall"] = (
@@ -63,8 +63,7 @@ def write_book(out: str, count: int, seed: int, assumptions: str) -> int:
     """Say how the book is to be run so that it gives what the drawn population does."""
 
     def work() -> int:
-        if not out.endswith((".csv", ".parquet")):
-            raise InputError(f"{out}: expected a name that ends in .csv or .parquet")
+        require_table(out)
         a = assumptions_in(assumptions)
         try:
             people = draw_population(a, seed, count)

@@ -44,8 +44,10 @@ def drawn(a: Assumptions, seed: int, count: int, venues: Sequence[Venue]) -> Pop
     return people
 
 
-def book_in(source: str, a: Assumptions, venues: Sequence[Venue], weight: float) -> tuple[Population, list[str]]:
-    """A user's own accounts, and what is to be known of them. Raises InputError with every row that is wrong."""
+def book_in(
+    source: str, a: Assumptions, venues: Sequence[Venue], weight: float
+) -> tuple[Population, tuple[str, ...], list[str]]:
+    """A user's own accounts, their names, and what is to be known. Raises InputError with every row that is wrong."""
     try:
         book = book_of(read_table(source), a, venues, weight)
     except FaultyError as error:
@@ -61,7 +63,7 @@ def book_in(source: str, a: Assumptions, venues: Sequence[Venue], weight: float)
             f"{source}: {venue} does not net to zero in {symbol}: its unlevered holder is {side} "
             f"${abs(lots) * worth[symbol]:,.2f} of it"
         )
-    return book.population, said
+    return book.population, book.accounts, said
 
 
 def changed(a: Assumptions, changes: Sequence[str]) -> Assumptions:

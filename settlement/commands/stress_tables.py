@@ -3,6 +3,7 @@
 import csv
 import importlib
 import io
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -26,16 +27,26 @@ def read_table(source: str) -> Table:
     return _read_parquet(source) if source.endswith(PARQUET) else _read_csv(source)
 
 
+def require_table(out: str) -> None:
+    """InputError for a name that shows no form."""
+    if not out.endswith((".csv", PARQUET)):
+        raise InputError(f"{out}: expected a name that ends in .csv or {PARQUET}")
+
+
 def write_table(out: str, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
     """Write rows of text in the place of what is there. InputError where that cannot be."""
     if out.endswith(PARQUET):
         arrow = _arrow()
         every = list(rows)
         table = arrow.table({name: [row[name] for row in every] for name in columns})
+        unfinished = Path(out).with_name(f".{Path(out).name}.{os.getpid()}")
         try:
-            importlib.import_module("pyarrow.parquet").write_table(table, out)
+            importlib.import_module("pyarrow.parquet").write_table(table, str(unfinished))
+            unfinished.replace(out)
         except OSError as error:
             raise InputError(f"{out}: {error.strerror or error}") from error
+        finally:
+            unfinished.unlink(missing_ok=True)
         return
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")

@@ -173,7 +173,9 @@ def test_a_shock_from_a_file_is_run_and_told(tmp_path: Path, capsys: pytest.Capt
     said = capsys.readouterr().out
     assert said.startswith(f"{file}: 30 minutes of it from 2026-02-05T00:20:00Z; ETH, SOL, OTHER, XAG stand still\n")
     assert main([*run, "--json", "--minutes", "10"]) == 0
-    assert json.loads(capsys.readouterr().out)["low_price_ratio"] <= 0.95
+    record = json.loads(capsys.readouterr().out)
+    assert record["low_price_ratio"] <= 0.95
+    assert record["scenario"] == "shock.csv"
     assert main([*run, "--minutes", "31"]) == 2
     assert "has 30, not 31" in capsys.readouterr().err
     file.write_text("minute,symbol,price\n0,BTC,80000\n2,BTC,70000\n", encoding="utf-8")
@@ -190,6 +192,7 @@ def test_candles_of_an_exchange_take_the_place_of_the_scenarios(
     assert main([*run, "--candles", str(CANDLES)]) == 0
     told = capsys.readouterr()
     assert "in place of the scenario's" in told.err
+    assert json.loads(told.out)["scenario"] == "feb_2026+feb2026_ETHUSDT_1h.csv"
     assert main(run) == 0
     assert capsys.readouterr().out != told.out
     short = tmp_path / "ETHUSDT.csv"
@@ -250,3 +253,30 @@ def test_a_venue_from_a_file_has_accounts_or_replaces_another(
     file.write_text(text.replace("capital", "captal"), encoding="utf-8")
     assert main(run) == 2
     assert f"{file}, line 1: capital: expected a value, found nothing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_what_became_of_every_account_is_written(tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A fall by a quarter: the one with ten times is liquidated, the one with twice is not, the short has gained."""
+    accounts, shock, out = tmp_path / "book.csv", tmp_path / "shock.csv", tmp_path / f"out.{kind}"
+    rows = ["thin,c1,venue_1,BTC,1,8000", "thick,c2,venue_1,BTC,1,40000", "short,c3,venue_2,BTC,-1,40000.000001"]
+    accounts.write_text(HEADER + "\n".join(rows) + "\n", encoding="utf-8")
+    prices = [f"{minute},BTC,{80_000 - 1_000 * minute}" for minute in range(21)]
+    shock.write_text("minute,symbol,price\n" + "\n".join(prices) + "\n", encoding="utf-8")
+    run = ["stress", "run", "--accounts", str(accounts), "--shock", str(shock), "--regime", "pooled_instant"]
+    assert main([*run, "--set", "market.depth_multiple=1e6", "--by-account", str(out)]) == 0
+    table = read_table(str(out))
+    found = {row.cells["account"]: row.cells for row in table.rows}
+    assert {name: cells["liquidated"] for name, cells in found.items()} == {
+        "thin": "true", "thick": "false", "short": "false",
+    }  # fmt: skip
+    assert found["short"]["equity_at_start"] == "40000.000001"
+    assert found["short"]["equity_at_end"] == "60000.000001"
+    assert found["thick"]["equity_at_end"] == "20000"
+    capsys.readouterr()
+    assert main([*run, "--by-account", "out.txt"]) == 2
+    told = capsys.readouterr()
+    assert "expected a name that ends in .csv or .parquet" in told.err
+    assert told.out == ""
+    assert main([*run, "--by-account", str(accounts)]) == 2
+    assert "expected another file than" in capsys.readouterr().err

@@ -14,32 +14,37 @@ def rows_of(population: Population, a: Assumptions, venues: Sequence[Venue]) -> 
     Names are numbered so that their order is that of the population. Positions are at the start's price.
     """
     clients, accounts, positions = population.clients, population.accounts, population.positions
-    digits = len(str(len(accounts)))
-    for account, client in enumerate(accounts.client.tolist()):
-        if clients.kind[client] == Kind.REST:
-            continue
+    names = names_of(population)
+    for account, (name, client) in enumerate(zip(names, accounts.client.tolist(), strict=False)):
         own = {
-            "account": f"a{account:0{digits}}",
-            "client": f"c{client:0{digits}}",
+            "account": name,
+            "client": f"c{client:0{len(name) - 1}}",
             "venue": venues[accounts.venue[account]].name,
-            "collateral": _decimal(int(accounts.cash_units[account]), MICRO),
+            "collateral": decimal(int(accounts.cash_units[account]), MICRO),
             "collateral_asset": "USD",
             "kind": Kind(clients.kind[client]).name.lower(),
-            "outside": _decimal(int(clients.outside_units[client]), MICRO),
+            "outside": decimal(int(clients.outside_units[client]), MICRO),
             "delay": repr(float(clients.delay[client])),
-            "stop": _decimal(int(clients.stop_ppm[client]), MICRO),
+            "stop": decimal(int(clients.stop_ppm[client]), MICRO),
             "enters": repr(float(clients.enters[client])),
         }
         held = range(int(positions.first[account]), int(positions.first[account + 1]))
         for at in held:
             traded = a.instruments[int(positions.instrument[at])]
-            coins = _decimal(int(positions.lots[at]) * traded.lot_coins_e18, 10**18)
+            coins = decimal(int(positions.lots[at]) * traded.lot_coins_e18, 10**18)
             yield {**own, "instrument": traded.symbol, "position": coins, "entry_price": ""}
         if not held:
             yield {**own, "instrument": "", "position": "", "entry_price": ""}
 
 
-def _decimal(units: int, scale: int) -> str:
-    """Exactly, without an exponent or zeros at its end."""
+def names_of(population: Population) -> tuple[str, ...]:
+    """Of the accounts of everybody but the unlevered holders, who come last; in order as texts, too."""
+    accounts = population.accounts
+    count = int((population.clients.kind[accounts.client] != Kind.REST).sum())
+    return tuple(f"a{number:0{len(str(len(accounts)))}}" for number in range(count))
+
+
+def decimal(units: int, scale: int) -> str:
+    """Units over a power of ten, exactly, without an exponent or zeros at its end."""
     text = format(Decimal(units).scaleb(-(len(str(scale)) - 1)), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
