@@ -18,12 +18,14 @@ for search in (calibrate, sweep, phase, footing, decompose, effect):
     STRESS.command(search)
 
 Set = Annotated[list[str] | None, Parameter(name="--set", negative=())]
+Reproduced = Annotated[list[int] | None, Parameter(name="--reproduction", negative=())]
 
 
 @STRESS.command
 def run(
     *, scenario: str = "feb_2026", regime: str = "pooled_instant,segregated_grace", accounts: int = 100_000,
-    seed: int = 1, minutes: int = 1440, changes: Set = None, assumptions: str = "", json: bool = False,
+    seed: int = 1, minutes: int = 1440, changes: Set = None, assumptions: str = "", out: str = "",
+    reproduction: Reproduced = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Run one day under one regime, or several with a comma between them: the same accounts, prices and draws.
 
@@ -43,12 +45,16 @@ def run(
         NAME=VALUE, as `stress assumptions` lists them; may be given more than once.
     assumptions
         A file of your own, complete, in the packaged one's form.
+    out
+        A folder for run.json, run.html and the series by the minute (as Parquet too with bulkhead[parquet]).
+    reproduction
+        A minute at which R_t is found by selling a little more; may be given more than once.
     json
         One record a line.
     """
     from settlement.commands.stress_running import Asked, run_regimes
 
-    asked = Asked(scenario, accounts, seed, minutes, tuple(changes or ()), assumptions)
+    asked = Asked(scenario, accounts, seed, minutes, tuple(changes or ()), assumptions, out, tuple(reproduction or ()))
     return run_regimes(asked, regime.split(","), json)
 
 

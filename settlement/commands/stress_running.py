@@ -12,12 +12,15 @@ from margin.contagion.laws import draw_population
 from margin.contagion.path import PathError
 from margin.contagion.record import Record, record_of, without_impact
 from margin.contagion.regimes import UnknownRegimeError, regime_of
+from margin.contagion.reproduction import Reproduction, reproduction
 from margin.contagion.scenario_path import cut
+from margin.contagion.series import by_step
 from margin.scenarios.scenario import Scenario, ScenarioError, load_scenario, packaged, packaged_names
 from settlement.commands.fields import InputError
 from settlement.commands.printing import print_line, print_rows
 from settlement.commands.running import DONE, answered
 from settlement.commands.stress_listing import assumptions_in, table_digest
+from settlement.commands.stress_run_page import keep_runs
 from settlement.commands.watching import Watch, watched
 
 CRASH_S = calendar.timegm((2026, 2, 5, 0, 20, 0))
@@ -35,20 +38,27 @@ class Asked:
     minutes: int
     changes: tuple[str, ...] = ()
     assumptions: str = ""
+    out: str = ""
+    reproduction: tuple[int, ...] = ()
 
 
 def run_regimes(asked: Asked, names: Sequence[str], as_json: bool) -> int:
-    """Print a record for each regime. Bad names, numbers and files are bad usage, told before anything runs."""
+    """Print a record for each regime, and write series and page where a folder is given.
+
+    Bad names, numbers and files are bad usage, told before anything runs.
+    """
 
     def work() -> int:
         every = [inputs_of(asked, name) for name in names]
-        records = []
+        records, series = [], {}
         for name, inputs in zip(names, every, strict=True):
             with watched(name, as_json) as watch:
-                record = measured(inputs, asked.scenario, watch)
+                record, series[name] = measured(inputs, asked.scenario, watch, asked.reproduction)
             records.append((name, record))
             if as_json:
                 print_line(record.to_json())
+        if asked.out:
+            keep_runs(asked.out, records, series, every[0].a)
         if not as_json:
             _tell(asked, every[0].a, records)
         return DONE
@@ -83,19 +93,24 @@ def changed(a: Assumptions, changes: Sequence[str]) -> Assumptions:
     return a.changed(values)
 
 
-def measured(inputs: Inputs, scenario: str, watch: Watch) -> Record:
-    """A run, and the same without impact."""
+def measured(
+    inputs: Inputs, scenario: str, watch: Watch, minutes: Sequence[int] = ()
+) -> tuple[Record, list[dict[str, float]]]:
+    """A run, and the same without impact; R_t at some minutes; the record, and the run by the minute."""
     runs = [inputs, without_impact(inputs)]
     done: list[Run] = []
+    tried: list[Reproduction] = []
     steps = len(inputs.path.units) - 1
     for number, one in enumerate(runs):
         made = begun(one)
         while made.step < steps:
             made.advance()
+            if number == 0 and made.step in minutes:
+                tried.append(reproduction(made))
             watch.reach(number * steps + made.step, len(runs) * steps)
         made.books.audit(made.prices)
         done.append(made)
-    return record_of(done[0], scenario, done[1])
+    return record_of(done[0], scenario, done[1], tried), by_step(done[0], tried)
 
 
 def _scenario(name: str) -> Scenario:
@@ -109,6 +124,11 @@ def _tell(asked: Asked, a: Assumptions, records: Sequence[tuple[str, Record]]) -
         f"forced orders can have moved the first instrument by {first.square_root_ceiling_bps:.0f} bps at most "
         f"(square root law): {first.explained:.0%} of its fall"
     )
+    for name, one in records:
+        most = ", ".join(f"{symbol} {bps:.0f}" for symbol, bps in one.ceilings_bps.items())
+        print_line(f"{name}: the most that forced orders can have moved each, bps: {most}")
+        for minute, (large, small) in one.reproduction.items():
+            print_line(f"{name}: R_t at minute {minute}: {large:.3f} by 1% more, {small:.3f} by 0.1% more")
     rows = [_row(name, one) for name, one in records]
     print_rows(_COLUMNS, rows, amounts=_COLUMNS[1:], as_json=False)
     for name, one in records:
@@ -118,6 +138,9 @@ def _tell(asked: Asked, a: Assumptions, records: Sequence[tuple[str, Record]]) -
             print_line(f"{name}: supercritical: forced orders moved a price by more than 20% within a minute")
     for name, (base, value) in a.differences(assumptions_in(asked.assumptions)).items():
         print_line(f"changed: {name} from {base:g} to {value:g}")
+    print_line(
+        "what custody alone changes, zero or worse first: bulkhead stress effect; over depth: bulkhead stress phase"
+    )
     print_line("$ are of what is represented; every number that this starts from: bulkhead stress assumptions")
 
 
