@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 640, 150, 90, 30, 24
+WIDTH, LEFT, RIGHT, ROW, TOP = 640, 170, 90, 30, 24
 
 
 @dataclass(frozen=True, slots=True)
