@@ -19,6 +19,7 @@ for one in (calibrate, sweep, phase, footing, decompose, effect, schema, book):
     STRESS.command(one)
 
 Set = Annotated[list[str] | None, Parameter(name="--set", negative=())]
+Reproduced = Annotated[list[int] | None, Parameter(name="--reproduction", negative=())]
 
 Files = Annotated[list[str] | None, Parameter(negative=())]
 
@@ -27,8 +28,8 @@ Files = Annotated[list[str] | None, Parameter(negative=())]
 def run(
     *, scenario: str = "feb_2026", regime: str = "pooled_instant,segregated_grace", accounts: str = "100000",
     seed: int = 1, minutes: int | None = None, changes: Set = None, assumptions: str = "", weight: float | None = None,
-    shock: str = "", candles: Files = None, waterfall: str = "",
-    venue: Files = None, by_account: str = "", json: bool = False,
+    shock: str = "", candles: Files = None, waterfall: str = "", venue: Files = None, by_account: str = "",
+    out: str = "", reproduction: Reproduced = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Run one day under one regime, or several with a comma between them: the same accounts, prices and draws.
 
@@ -61,6 +62,10 @@ def run(
         A file to be written, .csv or .parquet: what became of every account under every regime.
     venue
         A TOML file of a venue of your own, as `stress schema venue` describes it; may be given more than once.
+    out
+        A folder for run.json, run.html and the series by the minute (as Parquet too with bulkhead[parquet]).
+    reproduction
+        A minute at which R_t is found by selling a little more; may be given more than once.
     json
         One record a line; what is to be known before is told on standard error.
     """
@@ -69,7 +74,7 @@ def run(
 
     asked = Asked(
         scenario, accounts, seed, minutes, tuple(changes or ()), assumptions, weight, shock, tuple(candles or ()),
-        waterfall, tuple(venue or ()), by_account,
+        waterfall, tuple(venue or ()), by_account, out, tuple(reproduction or ()),
     )  # fmt: skip
     return run_regimes(asked, regime.split(","), json)
 

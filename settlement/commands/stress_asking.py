@@ -39,6 +39,8 @@ class Asked:
     waterfall: str = ""
     venues: tuple[str, ...] = ()
     by_account: str = ""
+    out: str = ""
+    reproduction: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:

@@ -61,4 +61,7 @@ def _picture(found: Effects, metric: str) -> str:
 
 
 def _short(name: str) -> str:
-    return name.removeprefix("segregated_multi_venue/")
+    """A matched cell by what its two runs share."""
+    for long, short in (("segregated_multi_venue/", ""), ("per_venue", "venue"), ("across_venues", "across")):
+        name = name.replace(long, short)
+    return name

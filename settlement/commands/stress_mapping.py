@@ -11,6 +11,7 @@ from margin.contagion.phase import Cell, Interval, break_even, contagion_index, 
 from margin.contagion.regimes import Regime, matched
 from margin.contagion.trial import Record, digest_of
 from settlement.commands.fields import InputError
+from settlement.commands.stress_listing import table_digest
 from settlement.commands.stress_page import diagram, millions, page, section, table
 from settlement.commands.stress_setting import Setting, kept
 
@@ -108,7 +109,8 @@ def assumptions_table(world: Setting) -> str:
 
 def regimes_table(world: Setting, pairs: Sequence[Pair]) -> str:
     rows = [(str(one), str(other)) for one, other in pairs]
-    about = f"{world.accounts:,} accounts, {world.seeds} seeds; assumptions {digest_of(world.base)[:16]}"
+    about = f"{world.accounts:,} accounts, {world.seeds} seeds; assumptions {digest_of(world.base)[:16]}; "
+    about += f"digest of the table of regimes {table_digest()}"
     return section("Regimes, fixed before the run", table(about, ("omnibus", "segregated"), rows))
 
 

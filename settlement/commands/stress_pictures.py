@@ -1,11 +1,11 @@
-"""Bars with intervals as SVG, for the reports of `bulkhead stress`."""
+"""Bars with intervals, and lines over time, as SVG, for the reports of `bulkhead stress`."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 640, 150, 90, 30, 24
+WIDTH, LEFT, RIGHT, ROW, TOP = 640, 170, 90, 30, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,37 @@ def bars(title: str, rows: Sequence[Bar]) -> str:
                 f'<line x1="{at(one.low):.1f}" x2="{at(one.high):.1f}" y1="{y + 14}" y2="{y + 14}" '
                 'style="stroke:var(--ink);stroke-width:2"/>'
             )
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}"><title>{escape(title)}</title>'
+        f"{''.join(marks)}</svg>"
+    )
+
+
+HIGH, COLOURS = 220, ("#2166ac", "#b2182b", "#1b7837", "#e08214", "#762a83", "#5c6670")
+
+
+def lines(title: str, series: Mapping[str, Sequence[float]]) -> str:
+    """One line a name over the same steps, from the least to the most of all; the name is at its colour."""
+    values = [value for one in series.values() for value in one] or [0.0]
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    marks = [
+        f'<text x="4" y="{TOP + 8}">{high:,.4g}</text><text x="4" y="{HIGH - 30}">{low:,.4g}</text>'
+        f'<line x1="{LEFT / 2}" x2="{WIDTH - 4}" y1="{HIGH - 34}" y2="{HIGH - 34}" style="stroke:var(--line)"/>'
+    ]
+    for number, (name, one) in enumerate(series.items()):
+        wide = (WIDTH - LEFT / 2 - 4) / max(len(one) - 1, 1)
+        points = " ".join(
+            f"{LEFT / 2 + wide * at:.1f},{TOP + (HIGH - 34 - TOP) * (high - value) / span:.1f}"
+            for at, value in enumerate(one)
+        )
+        colour = COLOURS[number % len(COLOURS)]
+        marks.append(f'<polyline points="{points}" style="fill:none;stroke:{colour};stroke-width:1.5"/>')
+        marks.append(
+            f'<text x="{LEFT / 2 + 190 * (number % 3)}" y="{HIGH - 16 + 14 * (number // 3)}" '
+            f'style="fill:{colour}">{escape(name)}</text>'
+        )
+    height = HIGH + 14 * ((len(series) - 1) // 3)
     return (
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}"><title>{escape(title)}</title>'
         f"{''.join(marks)}</svg>"

@@ -85,6 +85,7 @@ def phase(
     from margin.contagion.phase import DEPTHS, HEDGED
     from settlement.commands.printing import print_line
     from settlement.commands.running import DONE, answered
+    from settlement.commands.stress_listing import table_digest
     from settlement.commands.stress_mapping import mapped, pairs_of, phase_report
     from settlement.commands.stress_setting import setting
 
@@ -93,6 +94,7 @@ def phase(
         pairs = pairs_of(cells)
         found = mapped(world, pairs, _numbers("--depths", depths, DEPTHS), _numbers("--hedged", hedged, HEDGED))
         phase_report(world, pairs, found, results)
+        print_line(f"regimes fixed before the run: {table_digest()}")
         for one in sorted(found, key=lambda cell: -cell.custody.mean):
             print_line(f"depth {one.depth:g}, hedged {one.hedged:.0%}: {one.custody.mean / 1e6:+,.0f} $m "
                        f"({one.custody.low / 1e6:+,.0f} to {one.custody.high / 1e6:+,.0f}), "
