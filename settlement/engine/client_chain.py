@@ -5,7 +5,7 @@ contract says what has been mirrored.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from settlement.abi import Artifact
 from settlement.batch import GENESIS, MirrorBatch
 from settlement.chain import Call
 from settlement.contracts import POSITIONS
+from settlement.engine.chain_errors import RevertedError
 from settlement.engine.mirror_chain import Look, Told, mirror_call
 from settlement.node import ChainError
 
@@ -32,23 +33,15 @@ class Block(Protocol):
     def hash(self) -> str: ...
 
 
-class Step(Protocol):
-    """How the chain's end moved."""
-
-    @property
-    def unwound(self) -> Sequence[Block]: ...
-
-    @property
-    def new(self) -> Sequence[Block]: ...
-
-
 class Client(Protocol):
     """As much of the chain client as is needed. `depth` 1 is the last block."""
 
     depth: int
 
     @property
-    def head(self) -> Block: ...
+    def deep(self) -> Block | None: ...
+
+    def require_sound(self) -> None: ...
 
     async def send(self, call: Call, gas_limit: int = 0) -> Any: ...
 
@@ -66,7 +59,6 @@ class _Opened:
     client: Client
     stack: AsyncExitStack
     following: "asyncio.Task[None]"
-    hashes: dict[int, str]
     sent: dict[int, Any] = field(default_factory=dict)
 
 
@@ -82,12 +74,14 @@ class ClientChain:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def look(self) -> Look:
+        """Raises ChainError too where the client watches the chain no more, though its node may answer."""
         opened = await self._open()
+        opened.client.require_sound()
         latest = await self._told(opened, "latest")
         if opened.client.depth == 1:
             return Look(latest, latest)
-        deep = opened.hashes.get(opened.client.head.number - opened.client.depth + 1)
-        return Look(latest, Told(0, GENESIS) if deep is None else await self._told(opened, deep))
+        deep = opened.client.deep
+        return Look(latest, Told(0, GENESIS) if deep is None else await self._told(opened, deep.hash))
 
     async def send(self, batch: MirrorBatch) -> None:
         opened = await self._open()
@@ -110,7 +104,7 @@ class ClientChain:
                 await opened.client.confirmed(sent)
         except TimeoutError:
             return ""
-        except ChainError as why:
+        except RevertedError as why:  # only the contract objects; a node that is lost says nothing of the batch
             return "" if any(word in str(why) for word in _LATE) else str(why)
         return ""
 
@@ -127,18 +121,12 @@ class ClientChain:
         if self._opened is None:
             stack = AsyncExitStack()
             client = await stack.enter_async_context(self.open_client())
-            hashes = {client.head.number: client.head.hash}
-            following = asyncio.create_task(self._follow(client, hashes))
-            self._opened = _Opened(client, stack, following, hashes)
+            self._opened = _Opened(client, stack, asyncio.create_task(self._follow(client)))
         return self._opened
 
-    async def _follow(self, client: Client, hashes: dict[int, str]) -> None:
-        """Know the blocks by number, as far back as depth asks for."""
-        with suppress(ChainError):  # whoever looks next hears of it
-            async for step in client.heads():
-                for block in step.unwound:
-                    hashes.pop(block.number, None)
-                for block in step.new:
-                    hashes[block.number] = block.hash
-                    hashes.pop(block.number - 4 * client.depth - 64, None)
+    async def _follow(self, client: Client) -> None:
+        """Every move of the chain is news, and so is that nobody watches it any more: who looks next is told why."""
+        with suppress(ChainError):
+            async for _ in client.heads():
                 self._news.set()
+        self._news.set()
