@@ -64,6 +64,7 @@ EFFECTS = {
     "custody.verification",
     "custody.writer_lock",
     "margin.contagion.assumption_file",
+    "margin.contagion.inputs.venue_file",
     "margin.contagion.scenario_path",
     "margin.parameter_file",
     "margin.waterfall_file",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from custody.money import allocate
 from margin.contagion.draws import Whole
 from margin.contagion.population import Indexes, Kind, Population
-from margin.contagion.scan import Prices, Rows
+from margin.contagion.scan import Prices, Rows, standings
+from margin.estimates import BPS
 
 NEVER = -(1 << 62)
 """A floor that no equity reaches."""
@@ -84,6 +85,17 @@ class Books:
         """Take collateral out of accounts, each named once. It is taken and not lost, so floors go down with it."""
         self.rows.principal[accounts] -= units
         self.floor[accounts] -= np.where(self.floor[accounts] > NEVER, units, 0)
+
+    def charge(self, accounts: Indexes, worth_units: Whole, fee_bps: Whole, prices: Prices) -> None:
+        """Accounts, some named twice, pay their venue's fund a part of what was closed of theirs; never beyond
+        the equity that they have left.
+        """
+        fees = np.zeros(len(self.rows.venue), np.int64)
+        np.add.at(fees, accounts, worth_units // BPS * fee_bps[self.rows.venue[accounts]])
+        who = np.flatnonzero(fees).astype(np.int32)
+        paid = np.minimum(fees[who], np.maximum(standings(who, self.rows, prices)[0], 0))
+        self.rows.realised[who] -= paid
+        np.add.at(self.fund, self.rows.venue[who], paid)
 
     def total_units(self) -> int:
         """Everything that there is, less what has come from outside and with what is gone: constant."""

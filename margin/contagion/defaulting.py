@@ -69,6 +69,7 @@ class Defaults:
         self.claims_units = int(np.maximum(held, 0)[counted].sum())
         self.frozen_units = 0 if self.regime.is_segregated else int(paid[counted].sum())
         losses.paid[Payer.VENUE_DEFAULT] += self.claims_units - int(paid[counted].sum())
+        losses.bear(here[counted], (np.maximum(held, 0) - paid)[counted])
 
     def _paid(self, venue: int, claims: Whole, number: Whole) -> Whole:
         """What each claim gets: the stated recovery, and the venue's fund and capital on top."""
@@ -91,6 +92,7 @@ class Defaults:
         rows.principal[here] -= lost
         self.books.gone_units += int(lost.sum())
         losses.paid[Payer.CUSTODIAN_DEFAULT] += int(lost.sum())
+        losses.bear(here, lost)
 
     def _counted(self, accounts: Whole) -> Flags:
         """Unlevered holders of the rest are left out: what stands with them is not a client's choice of custody."""

@@ -107,7 +107,7 @@ class Run:
         self._to_fixed_point(now_s, depth)
         self._sell_for_calls(depth)
         self.tally.note_step(self, depth)
-        self.tally.note_trapped(self.calls.idle_elsewhere(self.prices), self.inputs.path.step_s)
+        self.tally.note_trapped(self.step, self.calls.idle_elsewhere(self.prices), path.step_s)
         if self.audited:
             self.books.audit(self.prices)
 
@@ -124,6 +124,7 @@ class Run:
             if not any(len(orders.position) for orders in made):
                 break
             pressed += self._executed(list(zip(made, self._hits, strict=True)), depth)
+            self._charge(made[0])
             closed = np.concatenate([forced, stopped])
             empty.append(self._emptied(closed))
             self.tally.note_liquidated(self, self._touched(made[:1]), made[0])  # a shut market has closed nobody
@@ -165,6 +166,13 @@ class Run:
             fill(orders, self.books.owner, self.books.rows, self.prices, at, self.books.rest)
         self.prices.current[:] = after
         return moves
+
+    def _charge(self, orders: Orders) -> None:
+        """Where a venue takes a fee for liquidations, at the prices of now."""
+        if self._terms.fee_bps.any():
+            which = self.books.rows.instrument[orders.position]
+            worth = np.abs(orders.lots) * self.prices.current[which]
+            self.books.charge(self.books.owner[orders.position], worth, self._terms.fee_bps, self.prices)
 
     def press_more(self, flow_usd: Floats, depth_usd: Floats) -> None:
         """Sell more at the end of this step than was ($, + bought), to see what follows: prices move, nothing else."""

@@ -42,12 +42,22 @@ INNOCENT = (Payer.ADL, Payer.SOCIALISED, Payer.UNPAID, Payer.VENUE_DEFAULT, Paye
 @dataclass(slots=True)
 class Losses:
     """What has been paid so far, by payer, in µ$; `deleveraged` are the positions that were closed for others,
-    `rehedging_units` what hedgers among them need to replace a leg."""
+    `rehedging_units` what hedgers among them need to replace a leg. `borne_units` is by account what it lost for
+    others; who comes after its end has lost nothing.
+    """
 
     rehedge_bps: int = 0
     paid: Counter[Payer] = field(default_factory=Counter)
     deleveraged: int = 0
     rehedging_units: int = 0
+    borne_units: Whole = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def bear(self, accounts: Indexes | Whole, units: Whole) -> None:
+        """Accounts lose for others; who is named twice loses twice."""
+        more = int(accounts.max(initial=-1)) + 1 - len(self.borne_units)
+        if more > 0:
+            self.borne_units = np.append(self.borne_units, np.zeros(more, np.int64))
+        np.add.at(self.borne_units, accounts, units)
 
 
 def absorb(
@@ -138,7 +148,9 @@ def _from_winners(books: Books, prices: Prices, venue: int, missing: int, losses
     Nobody gains what nobody loses, so the gains are never less than what is missing.
     """
     winners, gained = gains_units(books, prices, venue)
-    books.rows.realised[winners] -= shared(missing, gained, books.number[winners])
+    parts = shared(missing, gained, books.number[winners])
+    books.rows.realised[winners] -= parts
+    losses.bear(winners, parts)
     losses.paid[payer] += missing
     return missing
 
@@ -190,6 +202,9 @@ def _by_queue(books: Books, prices: Prices, venue: int, missing: int, losses: Lo
         left -= given
         losses.deleveraged += 1
         if hedged[place]:
-            losses.rehedging_units += int(notional[place]) * losses.rehedge_bps // BPS
+            again = int(notional[place]) * losses.rehedge_bps // BPS
+            losses.rehedging_units += again
+            losses.bear(books.owner[[position]], np.array([again]))
         losses.paid[Payer.ADL] += given
+        losses.bear(books.owner[[position]], np.array([given]))
     return missing - left

@@ -31,6 +31,11 @@ class Interval:
         return self.low <= 0.0 <= self.high
 
 
+def student(freedom: int) -> float:
+    """t, 97.5%, by degrees of freedom from 1; beyond 30 the normal's."""
+    return _T_975[freedom - 1] if freedom <= len(_T_975) else 1.96
+
+
 def interval(values: Sequence[float]) -> Interval:
     """Of a mean, by Student's t. Raises ValueError for no values."""
     if not values:
@@ -39,8 +44,7 @@ def interval(values: Sequence[float]) -> Interval:
     if len(values) == 1:
         return Interval(mean, -math.inf, math.inf)
     variance = math.fsum((one - mean) ** 2 for one in values) / (len(values) - 1)
-    t = _T_975[len(values) - 2] if len(values) - 2 < len(_T_975) else 1.96
-    half = t * math.sqrt(variance / len(values))
+    half = student(len(values) - 1) * math.sqrt(variance / len(values))
     return Interval(mean, mean - half, mean + half)
 
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Tally:
-    """Sums in $ of what is represented; `series` rows are steps, columns instruments."""
+    """Sums in $ of what is represented; series have a row a step, and a column an instrument where they have two axes.
+
+    `passing` is the part of `displacement` that decays; `shortfall_usd` is what has been short so far.
+    """
 
     liquidated_usd: Floats
     long_usd: float
@@ -28,6 +31,9 @@ class Tally:
     displacement: NDArray[np.float64]
     depth_usd: NDArray[np.float64]
     flow_usd: NDArray[np.float64]
+    passing: NDArray[np.float64]
+    trapped_usd: Floats
+    shortfall_usd: Floats
     weight: float
     by_account_usd: Floats
     unsecured_usd: float = 0.0
@@ -41,8 +47,8 @@ class Tally:
         series = np.zeros((steps, kinds))
         return cls(
             np.zeros(kinds), 0.0, 0.0, np.zeros(len(inputs.population.accounts), bool), inputs.path.units.copy(),
-            series.copy(), series.copy(), series.copy(), inputs.population.weight,
-            np.zeros(len(inputs.population.accounts)), _flow=np.zeros(kinds),
+            series.copy(), series.copy(), series.copy(), series.copy(), np.zeros(steps), np.zeros(steps),
+            inputs.population.weight, np.zeros(len(inputs.population.accounts)), _flow=np.zeros(kinds),
         )  # fmt: skip
 
     def note_liquidated(self, run: "Run", accounts: Indexes, orders: Orders) -> None:
@@ -70,6 +76,8 @@ class Tally:
         at = run.step
         self.price_units[at] = run.prices.current
         self.displacement[at], self.depth_usd[at] = run.pressure.displacement, depth
+        self.passing[at] = run.pressure.passing
+        self.shortfall_usd[at] = run.losses.paid.total() / MICRO * self.weight
         self.flow_usd[at], self._flow = self._flow, np.zeros(len(self._flow))
 
     def note_unsecured(self, run: "Run") -> None:
@@ -80,8 +88,9 @@ class Tally:
         )
         self.unsecured_usd = max(self.unsecured_usd, total / MICRO * weight)
 
-    def note_trapped(self, idle_units: int, step_s: int) -> None:
-        self.trapped_usd_hours += idle_units / MICRO * self.weight * step_s / 3600
+    def note_trapped(self, at: int, idle_units: int, step_s: int) -> None:
+        self.trapped_usd[at] = idle_units / MICRO * self.weight
+        self.trapped_usd_hours += self.trapped_usd[at] * step_s / 3600
 
     def note_supercritical(self, step: int) -> None:
         self.supercritical_at = step if self.supercritical_at is None else self.supercritical_at

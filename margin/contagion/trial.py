@@ -4,35 +4,37 @@ The same trial gives the same record on one process, on many, or on a cluster: n
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 import numpy as np
-from numpy.typing import NDArray
 
-from margin.contagion.assumptions import MICRO, Assumptions
+from margin.contagion.assumptions import Assumptions
 from margin.contagion.channels import Channels
-from margin.contagion.engine import Inputs, Run, run
+from margin.contagion.engine import Inputs, Run, begun
 from margin.contagion.footing import Footing, charged
 from margin.contagion.laws import draw_population
-from margin.contagion.losses import Payer
+from margin.contagion.metrics import BY_ACCOUNT, by_client, figures, largest
 from margin.contagion.moments import measured
 from margin.contagion.path import Path
-from margin.contagion.population import Kind, Population
-from margin.contagion.record import innocent_loss_usd
+from margin.contagion.record import ceilings_bps
 from margin.contagion.regimes import regime_of
+from margin.contagion.reproduction import Reproduction, reproduction
 
 Record = dict[str, float]
 GROUPS = 32
 """Random groups of clients, by which what a metric owes to who was drawn is told."""
-TOP_PERMILLE = 1
+LOOKED_AT = 8
+"""Minutes at which R_t is found, by going on apart: three steps each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """`changes` are (name, value) of assumptions, in order of names; `path` is the digest of the exogenous path and
-    `assumptions` that of the file; `footing` says what the compared runs share."""
+    `assumptions` that of the file; `footing` says what the compared runs share. `code` is the digest of the sources
+    that make it, so that a result of other code is another trial's.
+    """
 
     changes: tuple[tuple[str, float], ...]
     regime: str
@@ -42,6 +44,7 @@ class Trial:
     path: str
     assumptions: str
     footing: str = Footing.SAME_COLLATERAL
+    code: str = ""
 
     def digest(self) -> str:
         return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
@@ -49,13 +52,13 @@ class Trial:
 
 def trial(
     changes: Mapping[str, float], path: Path, base: Assumptions, *, regime: str, seed: int, accounts: int,
-    channels: Channels = Channels.ALL, footing: Footing = Footing.SAME_COLLATERAL,
+    channels: Channels = Channels.ALL, footing: Footing = Footing.SAME_COLLATERAL, code: str = "",
 ) -> Trial:  # fmt: skip
     """A trial of these changes. Raises AssumptionError or UnknownRegimeError before anything is run."""
     base.changed(changes)
     regime_of(regime)
     ordered = tuple(sorted((name, float(value)) for name, value in changes.items()))
-    return Trial(ordered, regime, int(channels), seed, accounts, path.digest(), digest_of(base), footing)
+    return Trial(ordered, regime, int(channels), seed, accounts, path.digest(), digest_of(base), footing, code)
 
 
 def digest_of(a: Assumptions) -> str:
@@ -71,35 +74,52 @@ def made(what: Trial, path: Path, base: Assumptions) -> Record:
     population = draw_population(a, what.seed, what.accounts)
     if what.footing == Footing.SAME_COST:
         population = charged(population, a, regime)
-    return recorded(run(Inputs(a, population, path, regime, channels, what.seed)))
+    done = begun(Inputs(a, population, path, regime, channels, what.seed))
+    tried = []
+    for step in steepest(path):
+        while done.step < step:
+            done.advance()
+        tried.append(reproduction(done))
+    while done.step < len(path.units) - 1:
+        done.advance()
+    done.books.audit(done.prices)
+    return recorded(done, tried)
 
 
-def _top(population: Population) -> NDArray[np.bool_]:
-    """The accounts of the largest thousandth of clients, the unlevered holders of the rest aside."""
-    accounts, kind = population.accounts, population.clients.kind
-    wealth = np.bincount(accounts.client, weights=accounts.cash_units)
-    wealth[kind == Kind.REST] = 0.0
-    count = max(1, int((kind != Kind.REST).sum()) * TOP_PERMILLE // 1000)
-    largest = np.zeros(len(wealth), bool)
-    largest[np.argsort(-wealth, kind="stable")[:count]] = True
-    return np.asarray(largest[accounts.client])
+def steepest(path: Path, count: int = LOOKED_AT) -> list[int]:
+    """The steps, in order, at which the first instrument falls most to a price that it had not yet: for R_t."""
+    units = path.units[:, 0]
+    falls = np.diff(np.log(units))
+    falls[units[1:] > np.minimum.accumulate(units)[1:]] = 0.0
+    return sorted(1 + int(at) for at in np.argsort(falls, kind="stable")[:count] if falls[at] < 0.0)
 
 
-def recorded(done: Run) -> Record:
-    """What is kept of a run: the moments, and who paid, in $."""
-    weight = done.inputs.population.weight
-    paid = {payer: units / MICRO * weight for payer, units in done.losses.paid.items()}
-    tally = done.tally
-    groups = tally.grouped_usd(done.inputs.population.accounts.client, GROUPS)
-    return {
-        **measured(done),
-        "liquidated_usd": float(tally.liquidated_usd.sum()),
-        "btc_liquidated_usd": float(tally.liquidated_usd[0]),
-        "btc_depth_usd": done.inputs.a.instruments[0].depth_usd,
-        "shortfall_usd": sum(paid.values()),
-        "innocent_loss_usd": innocent_loss_usd(done),
-        "unsecured_peak_usd": tally.unsecured_usd,
-        "without_top_usd": float(tally.by_account_usd[~_top(done.inputs.population)].sum()),
-        **{f"group_{number:02}_usd": float(one) for number, one in enumerate(groups)},
-        **{f"paid_{payer}_usd": paid.get(payer, 0.0) for payer in Payer},
+def group(number: int, metric: str) -> str:
+    """The name of a metric's sum over one random group of clients."""
+    return f"group_{number:02}_{metric}"
+
+
+def _weighted(tried: Sequence[Reproduction], ratios: Sequence[float]) -> float:
+    """The mean by what was forced: R_t of what is sold then together."""
+    forced = sum(one.forced_usd for one in tried)
+    return sum(one.forced_usd * ratio for one, ratio in zip(tried, ratios, strict=True)) / forced if forced else 0.0
+
+
+def recorded(done: Run, tried: Sequence[Reproduction]) -> Record:
+    """What is kept of a run: metrics and moments, and of those by account the sums over groups and without the top."""
+    inputs, parts = done.inputs, by_client(done)
+    number = np.arange(len(inputs.population.clients)) % GROUPS
+    rest = ~largest(inputs.population)
+    grouped = {
+        group(at, name): float(one)
+        for name in BY_ACCOUNT
+        for at, one in enumerate(np.bincount(number, parts[name], GROUPS))
     }
+    return {
+        **measured(done), **figures(done), "reproduction": _weighted(tried, [one.ratio for one in tried]),
+        "reproduction_small": _weighted(tried, [one.ratio_small for one in tried]),
+        "btc_liquidated_usd": float(done.tally.liquidated_usd[0]),
+        "btc_depth_usd": inputs.a.instruments[0].depth_usd,
+        **{f"ceiling_{symbol.lower()}_bps": bps for symbol, bps in ceilings_bps(done).items()},
+        **{f"without_top_{name}": float(parts[name][rest].sum()) for name in BY_ACCOUNT}, **grouped,
+    }  # fmt: skip

@@ -14,7 +14,8 @@ MOST = 127
 class Venue:
     """A venue. Maintenance rates are by instrument at the start, 0 for what it does not trade, all where there are none
     of its own; so are `fund_units` and `capital_units` (µ$), which are else its part of all venues', and `call`, which
-    is else the regime's. `hours` close all of it.
+    is else the regime's. `hours` close all of it. Who is liquidated pays `fee_bps` of notional to the fund, and nobody
+    starts with more than `largest_leverage` (0: whatever it is).
     """
 
     name: str
@@ -23,6 +24,8 @@ class Venue:
     capital_units: int | None = None
     call: Call | None = None
     hours: Calendar = "always"
+    fee_bps: int = 0
+    largest_leverage: int = 0
 
     def trades(self, which: int) -> bool:
         return not self.maintenance_ppm or self.maintenance_ppm[which] > 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from settlement.commands.fields import InputError
 
 
-def written(results: str, name: str, rows: Sequence[Mapping[str, float]]) -> None:
+def written(results: str, name: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Write rows that have the same fields. InputError, with what to install, where pyarrow is not there."""
     try:
         arrow, parquet = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")

@@ -9,14 +9,14 @@ import numpy as np
 from margin.contagion.channels import Channels
 from margin.contagion.decompose import Band, bootstrap, first_in, last_in, over_groups, pairs, shapley
 from margin.contagion.draws import Floats
-from margin.contagion.trial import GROUPS, Record, digest_of
+from margin.contagion.trial import GROUPS, Record, digest_of, group
 from settlement.commands.fields import InputError
 from settlement.commands.stress_mapping import assumptions_table, ended
 from settlement.commands.stress_page import page, section, table, words
 from settlement.commands.stress_pictures import Bar, bars
 from settlement.commands.stress_setting import Setting, kept
 
-METRICS = ("liquidated_usd", "without_top_usd", "shortfall_usd", "innocent_loss_usd")
+METRICS = ("liquidated_usd", "without_top_liquidated_usd", "shortfall_usd", "innocent_loss_usd")
 CUSTODY = ("trapped", "mutualisation", "outage")
 """Channels through which the form of custody can matter."""
 
@@ -82,7 +82,7 @@ def _set(players: Sequence[Channels], bits: int) -> Channels:
 
 
 def _groups(row: Record) -> list[float]:
-    return [row[f"group_{number:02}_usd"] for number in range(GROUPS)]
+    return [row[group(number, METRICS[0])] for number in range(GROUPS)]
 
 
 def _name(one: Channels) -> str:

@@ -90,7 +90,8 @@ class Bench:
 def _described(what: Trial) -> dict[str, object]:
     return {
         "changes": dict(what.changes), "regime": what.regime, "channels": what.channels, "seed": what.seed,
-        "accounts": what.accounts, "path": what.path, "assumptions": what.assumptions,
+        "accounts": what.accounts, "path": what.path, "assumptions": what.assumptions, "footing": what.footing,
+        "code": what.code,
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from margin.contagion.scenario_path import cut
 from margin.contagion.trial import Record, trial
 from margin.scenarios.scenario import packaged as packaged_scenario
 from settlement.commands.fields import InputError
+from settlement.commands.stress_code import code_digest
 from settlement.commands.stress_jobs import Bench, Job
 from settlement.commands.whole_file import fault_in_writing
 
@@ -33,6 +34,7 @@ class Setting:
     accounts: int
     seeds: int
     paths: int = 2
+    code: str = field(default_factory=code_digest)
     _drawn: dict[int, Path] = field(default_factory=dict, init=False)
 
     def path(self, seed: int, changes: Mapping[str, float]) -> Path:
@@ -57,7 +59,7 @@ class Setting:
             path = paths[(seed - 1) % len(paths)] if paths else self.path(seed, changes)
             what = trial(
                 changes, path, self.base, regime=regime, seed=seed, accounts=self.accounts, channels=channels,
-                footing=footing,
+                footing=footing, code=self.code,
             )  # fmt: skip
             asked.append((what, path, self.base))
         return asked

@@ -30,6 +30,11 @@ def drawn(a: Assumptions, seed: int, count: int, venues: Sequence[Venue]) -> Pop
     nobody = venues[len(default_venues(a)) :]
     if nobody:
         raise VenueError(f"{nobody[0].name}: nobody drawn is there: say which one it replaces, or give --accounts FILE")
+    most = a["population.largest_leverage"]
+    for venue in venues:
+        if 0 < venue.largest_leverage < most:
+            least = f"--set population.largest_leverage={venue.largest_leverage}"
+            raise VenueError(f"{venue.name}: who is drawn has a leverage of up to {most:g}: {least}")
     people = draw_population(a, seed, count)
     for number, venue in enumerate(venues):
         for which in range(len(a.instruments)):

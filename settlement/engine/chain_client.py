@@ -191,11 +191,9 @@ class ChainClient:
         """The chain's last block as it was last seen."""
         return self._watch.heads.top
 
-    @property
-    def deep(self) -> Header | None:
-        """The last block that is `depth` deep; None where the chain, or what is kept of it, does not reach so far."""
-        heads = self._watch.heads
-        return heads.at(heads.top.number - self.depth + 1)
+    def header_at(self, number: int) -> Header | None:
+        """The block of this number on the chain as it was last seen; None if it is too old, or has not come."""
+        return self._watch.heads.at(number)
 
     def heads(self) -> AsyncIterator[Move]:
         """Every step of the chain's end from now on: blocks taken back, blocks that came. Raises what ends it all."""

@@ -5,15 +5,13 @@ contract says what has been mirrored.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
-from settlement.abi import Artifact
 from settlement.batch import GENESIS, MirrorBatch
-from settlement.chain import Call
 from settlement.contracts import POSITIONS
+from settlement.engine.chain_client import ChainClient, Sent
 from settlement.engine.chain_errors import RevertedError
 from settlement.engine.mirror_chain import Look, Told, mirror_call
 from settlement.node import ChainError
@@ -23,50 +21,19 @@ _LATE = ("wrong sequence", "wrong previous digest")
 _ANSWER_S = 1.0
 
 
-class Block(Protocol):
-    """A header."""
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def hash(self) -> str: ...
-
-
-class Client(Protocol):
-    """As much of the chain client as is needed. `depth` 1 is the last block."""
-
-    depth: int
-
-    @property
-    def deep(self) -> Block | None: ...
-
-    def require_sound(self) -> None: ...
-
-    async def send(self, call: Call, gas_limit: int = 0) -> Any: ...
-
-    async def confirmed(self, sent: Any) -> Any: ...
-
-    async def read(
-        self, artifact: Artifact, to: str, function: str, *arguments: object, block: str = "latest"
-    ) -> Any: ...
-
-    def heads(self) -> AsyncIterator[Any]: ...
-
-
 @dataclass(slots=True)
 class _Opened:
-    client: Client
+    client: ChainClient
     stack: AsyncExitStack
     following: "asyncio.Task[None]"
-    sent: dict[int, Any] = field(default_factory=dict)
+    sent: dict[int, Sent] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class ClientChain:
     """A `MirrorChain`. `open_client` connects, and checks that the node is the right one."""
 
-    open_client: Callable[[], AbstractAsyncContextManager[Client]]
+    open_client: Callable[[], AbstractAsyncContextManager[ChainClient]]
     book: str
     gas_limit: int
     poll_s: float = 0.05
@@ -76,11 +43,12 @@ class ClientChain:
     async def look(self) -> Look:
         """Raises ChainError too where the client watches the chain no more, though its node may answer."""
         opened = await self._open()
-        opened.client.require_sound()
+        client = opened.client
+        client.require_sound()
         latest = await self._told(opened, "latest")
-        if opened.client.depth == 1:
+        if client.depth == 1:
             return Look(latest, latest)
-        deep = opened.client.deep
+        deep = client.header_at(client.head.number - client.depth + 1)
         return Look(latest, Told(0, GENESIS) if deep is None else await self._told(opened, deep.hash))
 
     async def send(self, batch: MirrorBatch) -> None:
@@ -124,9 +92,9 @@ class ClientChain:
             self._opened = _Opened(client, stack, asyncio.create_task(self._follow(client)))
         return self._opened
 
-    async def _follow(self, client: Client) -> None:
-        """Every move of the chain is news, and so is that nobody watches it any more: who looks next is told why."""
-        with suppress(ChainError):
+    async def _follow(self, client: ChainClient) -> None:
+        """Every move of the chain is news, and so is that nobody watches it any more."""
+        with suppress(ChainError):  # whoever looks next hears of it
             async for _ in client.heads():
                 self._news.set()
         self._news.set()

@@ -3,11 +3,16 @@
 import csv
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from margin.scenarios import candle_file
 from settlement.cli import main
+from settlement.commands.fields import InputError
+from settlement.commands.stress_tables import read_table
 
 pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra: pip install 'bulkhead[parquet]'")
 pa = pytest.importorskip("pyarrow")
@@ -98,6 +103,22 @@ def test_what_does_not_net_and_who_starts_below_margin_is_said_first(
         f"{file}: venue_2 does not net to zero in BTC: its unlevered holder is short $36,583.00 of it",
         f"{file}: venue_2 does not net to zero in ETH: its unlevered holder is short $2,148.00 of it",
     ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=60) | st.text('abc,"\n\r 1\x00\ufeff', max_size=40).map(str.encode))
+def test_whatever_a_file_holds_is_rows_or_a_complaint(data: bytes) -> None:
+    for end in ("csv", "parquet"):
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / f"book.{end}"
+            file.write_bytes(data)
+            try:
+                table = read_table(str(file))
+            except InputError as error:
+                told = str(error)
+            else:
+                told = f"{file}: {len(table.rows) + len(table.faults)}"
+            assert told.startswith(str(file))
 
 
 def test_a_weight_is_of_a_files_accounts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,6 +44,7 @@ def book_of(table: Table, a: Assumptions, venues: Sequence[Venue], weight: float
     partly = {row.cells.get("account", "").strip() for row in every if row.number in wrong}
     groups = _accounts(lines)
     faults += [fault for group in groups if group[0].account not in partly for fault in _owing(group)]
+    faults += [] if faults else [fault for group in groups for fault in _levered(group, a, venues[group[0].venue])]
     if not faults and _worth_units(groups, a) > _MOST_TOGETHER:
         faults.append(Fault(1, "position", f"all together are worth more than ${_MOST_TOGETHER // MICRO:,}"))
     if faults:
@@ -69,6 +70,14 @@ def _owing(group: Sequence[Line]) -> list[Fault]:
     return [
         Fault(min(one.number for one in group), "collateral", f"{why} are to be from 0 to ${MOST_UNITS // MICRO:,}")
     ]
+
+
+def _levered(group: Sequence[Line], a: Assumptions, venue: Venue) -> list[Fault]:
+    worth, cash = _worth_units([group], a) - _cash_units(group), _cash_units(group)
+    if not venue.largest_leverage or worth <= venue.largest_leverage * cash:
+        return []
+    why = f"account {shown(group[0].account)} holds ${worth / MICRO:,.2f} with ${cash / MICRO:,.2f}"
+    return [Fault(min(one.number for one in group), "collateral", f"{why}: at most {venue.largest_leverage} times it")]
 
 
 def _worth_units(groups: Sequence[Sequence[Line]], a: Assumptions) -> int:

@@ -12,6 +12,7 @@ from margin.scenarios.hours import CALENDARS
 from margin.scenarios.table import Table
 
 PPM_A_BP = 100
+MOST_LEVERAGE = 1_000
 MOST_USD = 100_000_000_000
 
 KEYS = (
@@ -23,6 +24,8 @@ KEYS = (
     Column("capital", "$", "skin in the game, a decimal number in quotes"),
     Column("call", "word", "what follows a breach: instant, or grace with call.grace_s", "the regime's"),
     Column("hours", "calendar", f"when it takes orders: {', '.join(CALENDARS)}", "always"),
+    Column("liquidation_fee_bps", "bp", "of notional, from who is liquidated to the fund, if it has it left", "0"),
+    Column("largest_leverage", "1", "an account of a book that starts with more is refused", "none"),
     Column("[[instrument]] symbol", "symbol", "one that it trades; it trades no others"),
     Column("[[instrument]] maintenance_bps", "bp", "of notional, at the start"),
 )
@@ -38,7 +41,9 @@ def read_venue(path: Path, a: Assumptions) -> tuple[Venue, str]:
     replaced = top.text("replaces") if top.has("replaces") else ""
     call = Call(top.choice("call", list(Call))) if top.has("call") else None
     hours = top.choice("hours", CALENDARS) if top.has("hours") else CALENDARS[0]
-    top.read.update(("replaces", "call", "hours"))
+    fee_bps = top.integer("liquidation_fee_bps", 0, BPS) if top.has("liquidation_fee_bps") else 0
+    leverage = top.integer("largest_leverage", 1, MOST_LEVERAGE) if top.has("largest_leverage") else 0
+    top.read.update(("replaces", "call", "hours", "liquidation_fee_bps", "largest_leverage"))
     if "instrument" not in document.tables:
         raise top.error("instrument", "at least one [[instrument]] with symbol and maintenance_bps")
     top.finish()
@@ -50,7 +55,7 @@ def read_venue(path: Path, a: Assumptions) -> tuple[Venue, str]:
         rates[symbol] = row.integer("maintenance_bps", 1, BPS) * PPM_A_BP
         row.finish()
     calendar = next(one for one in CALENDARS if one == hours)
-    return Venue(name, tuple(rates.values()), fund, capital, call, calendar), replaced
+    return Venue(name, tuple(rates.values()), fund, capital, call, calendar, fee_bps, leverage), replaced
 
 
 def _usd(top: Table, key: str) -> int:

@@ -75,6 +75,16 @@ def test_funds_of_its_own_are_in_the_place_of_its_part(inputs: Inputs) -> None:
     assert len(terms_of(inputs).own_units(weight)) == 0
 
 
+def test_who_is_liquidated_pays_the_fund_what_the_venue_takes_as_far_as_it_can(inputs: Inputs) -> None:
+    free, paid = (
+        run(with_first(inputs, Venue("own", (), 0, 0, fee_bps=fee)), audited=True) for fee in (0, 50)
+    )  # fmt: skip
+    assert free.books.fund[0] == 0 < paid.books.fund[0]
+    closed = free.inputs.population.accounts.venue[free.tally.liquidated] == 0
+    worth = free.tally.by_account_usd[free.tally.liquidated][closed].sum() / inputs.population.weight
+    assert 0.1 * worth * 50 / 1e4 < paid.books.fund[0] / 1e6 <= worth * 50 / 1e4
+
+
 def test_names_of_venues_are_their_own(assumptions: Assumptions) -> None:
     four = default_venues(assumptions)
     assert [one.name for one in with_own(four, Venue("own"), "venue_2")] == ["venue_1", "own", "venue_3", "venue_4"]

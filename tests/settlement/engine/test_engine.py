@@ -38,7 +38,7 @@ GAS = 16_000_000
 class Setting:
     """A deployment that lists the market's instruments, an engine on it, and its feed."""
 
-    def __init__(self, node: Node, place: str, anvil: Anvil | None = None) -> None:
+    def __init__(self, node: Node, place: str, anvil: Anvil | str | None = None) -> None:
         operator = signer_of("operator")
         node.rpc("anvil_setBalance", operator.address, hex(10**24))
         venues = {"harbour": market.VENUE}
@@ -99,6 +99,18 @@ async def test_a_report_becomes_positions_on_chain_once(setting: Setting) -> Non
         setting.feed.published.put_nowait(said)
         await setting.reached(2)
     assert setting.on_chain() == [[0, 5, -5, 0, 0, 0], [0] * 6, [-7, 0, 0, 7, 0, 0]]
+
+
+async def test_who_begins_anew_sees_at_once_what_is_deep(setting: Setting) -> None:
+    """On a chain on which nothing happens any more, waiting for its next block would be waiting for ever."""
+    async with running(setting.engine()):
+        setting.feed.published.put_nowait(setting.feed.publish(entry(lots=5)))
+        await setting.reached(1)
+    setting.node.rpc("anvil_mine", hex(5))
+    chain = setting.chain(depth=3)
+    look = await chain.look()
+    await chain.forget()
+    assert (look.latest.sequence, look.deep) == (1, look.latest)
 
 
 async def test_what_a_venue_leaves_out_is_fetched(setting: Setting) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +17,8 @@ from settlement.engine.endpoint import Endpoint
 from settlement.engine.websocket import WebSocketTransport
 from settlement.node import ChainError, Node
 from tests.settlement.engine.conftest import GAS, Opening, mint
+from tests.settlement.engine.market import entry
+from tests.settlement.engine.test_engine import Setting, running
 
 NEVER_S = 1000
 """Whoever polls so seldom hears only what it is told."""
@@ -101,6 +104,7 @@ async def test_a_line_that_was_cut_is_taken_up_again_and_its_blocks_with_it(
     """Blocks that came meanwhile are seen, and later ones are told anew: nobody looks by itself."""
     async with Cable(anvil.url) as cable, opening(cable.url, depth=2, poll_s=NEVER_S, give_up_s=20) as chain:
         sent = await chain.send(mint(token, 5, 0), GAS)
+        await asyncio.sleep(0.2)  # now nothing is asked, and only the line itself can say that it is cut
         cable.pull()
         node.rpc("evm_mine")
         await asyncio.sleep(0.2)
@@ -137,6 +141,24 @@ async def test_a_line_cut_while_many_send_loses_and_doubles_nothing(
         await pulling
         assert cable.connections > 1, "a control: it was cut"
         assert await chain.read(TOKEN, token, "totalSupply") == 30
+
+
+async def test_an_engine_whose_line_is_cut_again_and_again_mirrors_each_report_once(
+    anvil: Anvil, node: Node, tmp_path: Path
+) -> None:
+    async with Cable(anvil.url) as cable:
+        setting = Setting(node, str(tmp_path / "ledger.sqlite"), cable.url)
+        async with running(setting.engine()):
+            setting.feed.published.put_nowait(setting.feed.publish(entry(lots=1)))
+            await setting.reached(1)
+            for number in range(2, 7):
+                setting.feed.published.put_nowait(setting.feed.publish(entry(lots=number)))
+                await asyncio.sleep(0.1)
+                cable.pull()
+                cable.is_cut = False
+            await setting.reached(6)
+    assert cable.connections > 3, "a control: it was cut"
+    assert setting.on_chain()[0] == [0, 21, -21, 0, 0, 0]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from margin.contagion.inputs.book_rows import rows_of
 from margin.contagion.inputs.cells import Row, Table
 from margin.contagion.inputs.faults import SHOWN, FaultyError
 from margin.contagion.population import Kind, Population
-from margin.contagion.venues import default_venues
+from margin.contagion.venues import Venue, default_venues
 
 GOOD = {
     "account": "a1", "client": "c1", "venue": "venue_1", "instrument": "BTC", "position": "0.5", "collateral": "9000",
@@ -97,6 +97,16 @@ def test_who_starts_below_maintenance_margin_is_told(assumptions: Assumptions) -
     """Half a coin at $73,166 and 50 bps: $182.915."""
     assert read(assumptions, {**GOOD, "collateral": "182.915"}).below == ()
     assert read(assumptions, {**GOOD, "collateral": "182.914999"}).below == ("a1",)
+
+
+def test_a_venues_largest_leverage_holds_at_the_start(assumptions: Assumptions) -> None:
+    """Half a coin at $73,166 is $36,583: ten times $3,658.30."""
+    venues = (Venue("venue_1", largest_leverage=10), *default_venues(assumptions)[1:])
+    book_of(table({**GOOD, "collateral": "3658.30"}), assumptions, venues, 1.0)
+    with pytest.raises(FaultyError) as raised:
+        book_of(table(GOOD | {"account": "a0"}, {**GOOD, "collateral": "3658.29"}), assumptions, venues, 1.0)
+    assert [(one.number, one.column) for one in raised.value.faults] == [(3, "collateral")]
+    assert "holds $36,583.00 with $3,658.29: at most 10 times it" in raised.value.faults[0].reason
 
 
 @pytest.mark.parametrize(
@@ -207,6 +217,25 @@ def outcome(a: Assumptions, rows: list[dict[str, str]]) -> Book | FaultyError:
         return read(a, *rows)
     except FaultyError as error:
         return error
+
+
+WRONG = {
+    "venue": "nowhere", "instrument": "DOGE", "position": "0.000000001", "collateral": "-1", "kind": "rest",
+    "stop": "2", "delay": "late", "enters": "1", "outside": "x", "collateral_asset": "GOLD", "entry_price": "0",
+}  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.dictionaries(st.integers(0, 199), st.sampled_from(sorted(WRONG)), max_size=40))
+def test_the_rows_that_are_named_are_those_that_are_wrong(assumptions: Assumptions, spoilt: dict[int, str]) -> None:
+    """Two hundred good rows, some of them spoilt in one cell: those and no others, however many there are."""
+    good = {**GOOD, "kind": "retail", "stop": "", "delay": "", "enters": "", "outside": "", "collateral_asset": ""}
+    rows = [{**good, "account": f"a{n}", "client": f"c{n}", "entry_price": ""} for n in range(200)]
+    for number, column in spoilt.items():
+        rows[number][column] = WRONG[column]
+    found = outcome(assumptions, rows)
+    named = {(one.number - 2, one.column) for one in found.faults} if isinstance(found, FaultyError) else set()
+    assert named == set(spoilt.items())
 
 
 def test_rows_are_text_that_a_csv_holds(assumptions: Assumptions, people: Population) -> None:

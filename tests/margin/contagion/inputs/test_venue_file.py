@@ -30,9 +30,10 @@ def test_the_least_that_a_venue_is(tmp_path: Path, assumptions: Assumptions) -> 
 
 
 def test_all_that_a_venue_can_be(tmp_path: Path, assumptions: Assumptions) -> None:
-    more = ['replaces = "venue_2"', 'call = "grace"', 'hours = "globex"']
+    more = ['replaces = "venue_2"', 'call = "grace"', 'hours = "globex"', "liquidation_fee_bps = 75"]
     second = ["[[instrument]]", 'symbol = "XAG"', "maintenance_bps = 300"]
-    found, replaced = read(tmp_path, assumptions, *more, *LEAST, RATE, *second)
+    found, replaced = read(tmp_path, assumptions, *more, "largest_leverage = 20", *LEAST, RATE, *second)
+    assert (found.fee_bps, found.largest_leverage) == (75, 20)
     assert (found.call, found.hours, replaced) == (Call.GRACE, "globex", "venue_2")
     assert found.maintenance_ppm == (4_000, 0, 0, 0, 30_000)
 
@@ -42,7 +43,9 @@ def test_all_that_a_venue_can_be(tmp_path: Path, assumptions: Assumptions) -> No
     [
         ([*LEAST[1:], RATE], "line 1: name: expected a value, found nothing"),
         ([LEAST[0], *LEAST[2:], RATE], "insurance_fund: expected a value, found nothing"),
-        (['fee_bps = 5', *LEAST, RATE], "line 1: fee_bps: expected one of the keys call, capital, hours"),
+        (["fee_bps = 5", *LEAST, RATE], "line 1: fee_bps: expected one of the keys call, capital, hours"),
+        (["largest_leverage = 0", *LEAST, RATE], "line 1: largest_leverage: expected a whole number from 1"),
+        (["liquidation_fee_bps = -1", *LEAST, RATE], "line 1: liquidation_fee_bps: expected a whole number"),
         (['call = "later"', *LEAST, RATE], "line 1: call: expected one of instant, grace"),
         (['hours = "LME"', *LEAST, RATE], "line 1: hours: expected one of always, globex, us_equities"),
         ([LEAST[0], "insurance_fund = 5", *LEAST[2:], RATE], "line 2: insurance_fund: expected a decimal"),

@@ -1,0 +1,67 @@
+"""`bulkhead stress effect`: its options. The work is imported when it runs: help comes at once."""
+
+
+def effect(
+    results: str, *, cells: str = "all", seeds: int = 5, accounts: int = 20_000, jobs: int = 1, dask: str = "",
+    assumptions: str = "", placebo: bool = False, parquet: bool = False, json: bool = False,
+) -> int:  # fmt: skip
+    """Say what custody alone changes, metric by metric, and what calls, netting and loss rules do, with intervals.
+
+    Cells that are equal in everything else are subtracted, on the same accounts, prices and draws. Where segregation
+    changes nothing, or harms, stands first. Writes effect.json and effect.html into RESULTS, and every run beside
+    them; asked again, it goes on. All cells are 78 runs a seed.
+
+    Parameters
+    ----------
+    results
+        A folder; made if it is not there.
+    cells
+        Matched cells, as call/netting/loss_rule with commas between, or all.
+    seeds
+        Runs for each; 30 for a result that is to be quoted.
+    accounts
+        Simulated clients in a run.
+    jobs
+        Processes.
+    dask
+        Address of a Dask scheduler that runs them instead (extra bulkhead[dask]).
+    assumptions
+        A file in the packaged one's form.
+    placebo
+        Shuffle the labels of custody among matched runs too, and say what the method makes of nothing.
+    parquet
+        Write effect.parquet too (extra bulkhead[parquet]).
+    json
+        Print one JSON object an effect.
+    """
+    import json as texts
+
+    from settlement.commands.printing import print_line
+    from settlement.commands.running import DONE, answered
+    from settlement.commands.stress_columns import written
+    from settlement.commands.stress_effect import effects
+    from settlement.commands.stress_effect_page import effect_page
+    from settlement.commands.stress_effect_telling import document, lines, no_better, row
+    from settlement.commands.stress_listing import table_digest
+    from settlement.commands.stress_mapping import pairs_of
+    from settlement.commands.stress_setting import kept, setting
+
+    def work() -> int:
+        world = setting(assumptions, results, accounts=accounts, seeds=seeds, jobs=jobs, dask=dask)
+        pairs = pairs_of(cells)
+        found = effects(world, pairs, shuffled=placebo)
+        kept(results, "effect", document(world, found), effect_page(world, pairs, found))
+        every = [*found.estimates, *found.pairs]
+        if parquet:
+            written(results, "effect", [row(one) for one in every])
+        if not json:
+            for line in lines(world, found):
+                print_line(line)
+            return DONE
+        first = no_better(found)
+        print_line(texts.dumps({"regimes_digest": table_digest()}))
+        for one in [*first, *(one for one in every if one not in first)]:
+            print_line(texts.dumps(row(one)))
+        return DONE
+
+    return answered("effect", work, group="stress")
