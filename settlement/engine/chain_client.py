@@ -16,7 +16,7 @@ from settlement.abi import Artifact
 from settlement.devnet import Anvil
 from settlement.engine.admission import require, require_still
 from settlement.engine.chain_errors import RevertedError
-from settlement.engine.endpoint import GIVE_UP_S, TIMEOUT_S, Answer, Endpoint
+from settlement.engine.endpoint import GIVE_UP_S, TIMEOUT_S, Answer, Endpoint, tells_blocks
 from settlement.engine.expected import Expected
 from settlement.engine.fees import FeePolicy
 from settlement.engine.heads import KEPT, Header, Move
@@ -32,8 +32,15 @@ from settlement.receipts import Call, Receipt, asked_of, receipt_of, sentence_of
 
 __all__ = ["ChainClient", "Read", "ReadAt", "Sent"]
 
-OWN_POLL_S, FOREIGN_POLL_S = 0.003, 0.5
-"""How long to wait between two looks at an anvil of our own, and at somebody else's node."""
+OWN_POLL_S, FOREIGN_POLL_S, TOLD_POLL_S = 0.003, 0.5, 2
+"""Between two looks at an anvil of our own, at somebody else's node, and at one that tells of its blocks by itself."""
+
+
+def pause_s(node: str | Anvil) -> float:
+    """How long to wait between two looks, unless somebody knows better."""
+    if not isinstance(node, str):
+        return OWN_POLL_S
+    return TOLD_POLL_S if tells_blocks(node) else FOREIGN_POLL_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +103,7 @@ class ChainClient:
         endpoint = Endpoint.of(node, timeout_s=timeout_s, give_up_s=give_up_s)
         try:
             await require(endpoint, expect)
-            pause = poll_s or (FOREIGN_POLL_S if isinstance(node, str) else OWN_POLL_S)
-            watch = Watch(endpoint, await first_heads(endpoint, kept), pause)
+            watch = Watch(endpoint, await first_heads(endpoint, kept), poll_s or pause_s(node))
             nonces = Nonces(max(await counts(endpoint, signer.address)))
             market = Market(endpoint, policy, artifacts)
             sender = Sender(endpoint, watch, market, signer, artifacts, expect.chain_id, nonces, now_s)
@@ -149,7 +155,7 @@ class ChainClient:
                 if succeeded(answer):
                     return receipt_of(answer)
                 raise RevertedError(await self._why(flight.call, answer), answer["transactionHash"])
-            await turn.wait()
+            await self._watch.wait(turn)
 
     async def _deep_enough(self, flight: InFlight) -> Answer | None:
         place = flight.place

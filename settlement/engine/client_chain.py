@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from settlement.batch import GENESIS, MirrorBatch
 from settlement.contracts import POSITIONS
 from settlement.engine.chain_client import ChainClient, Sent
+from settlement.engine.chain_errors import RevertedError
 from settlement.engine.mirror_chain import Look, Told, mirror_call
 from settlement.node import ChainError
 
@@ -40,6 +41,7 @@ class ClientChain:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def look(self) -> Look:
+        """Raises ChainError too where the client watches the chain no more, though its node may answer."""
         opened = await self._open()
         client = opened.client
         client.require_sound()
@@ -70,7 +72,7 @@ class ClientChain:
                 await opened.client.confirmed(sent)
         except TimeoutError:
             return ""
-        except ChainError as why:
+        except RevertedError as why:  # only the contract objects; a node that is lost says nothing of the batch
             return "" if any(word in str(why) for word in _LATE) else str(why)
         return ""
 
@@ -91,7 +93,8 @@ class ClientChain:
         return self._opened
 
     async def _follow(self, client: ChainClient) -> None:
-        """Wake whoever waits for a turn."""
+        """Every move of the chain is news, and so is that nobody watches it any more."""
         with suppress(ChainError):  # whoever looks next hears of it
             async for _ in client.heads():
                 self._news.set()
+        self._news.set()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from settlement.devnet import Anvil
 from settlement.engine.chain_errors import LostConnectionError, NodeStoppedError
 from settlement.engine.ipc import IpcTransport
+from settlement.engine.websocket import WebSocketTransport
 from settlement.node import DYING_S, ChainError
 
 if TYPE_CHECKING:
@@ -82,25 +83,40 @@ class HttpTransport:
             await session.close()
 
 
+def tells_blocks(url: str) -> bool:
+    """Whether the node at a URL says by itself that there is another block."""
+    return url.lower().startswith(("ws://", "wss://"))
+
+
 class Endpoint:
     """A node by URL, or an anvil of our own by its socket: one question, or several whose answers belong together.
 
     `interruptions` counts the questions that stayed without an answer: a node that was away may have forgotten things.
+    `news` is set when the node tells of a block by itself, which one at a ws:// URL does.
     """
 
     def __init__(self, transport: Transport, name: str, give_up_s: float, last_words: Callable[[], str]) -> None:
-        self.interruptions, self._is_closed = 0, False
+        self.interruptions, self._is_closed, self.news = 0, False, asyncio.Event()
         self._transport, self.name, self._give_up_s, self._last_words = transport, name, give_up_s, last_words
 
     @classmethod
     def of(cls, node: str | Anvil, *, timeout_s: float = TIMEOUT_S, give_up_s: float = GIVE_UP_S) -> "Endpoint":
         if isinstance(node, str):
-            return cls(HttpTransport(node, timeout_s), node, give_up_s, lambda: "")
+            return cls._at_url(node, timeout_s, give_up_s)
 
         def last_words() -> str:
             return "" if node.is_running(DYING_S) else node.last_words()
 
         return cls(IpcTransport(node.ipc_path, timeout_s), "anvil", give_up_s, last_words)
+
+    @classmethod
+    def _at_url(cls, url: str, timeout_s: float, give_up_s: float) -> "Endpoint":
+        if not tells_blocks(url):
+            return cls(HttpTransport(url, timeout_s), url, give_up_s, lambda: "")
+        news = asyncio.Event()
+        made = cls(WebSocketTransport(url, timeout_s, news), url, give_up_s, lambda: "")
+        made.news = news
+        return made
 
     async def close(self) -> None:
         self._is_closed = True

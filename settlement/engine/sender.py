@@ -76,7 +76,7 @@ class Sender:
     async def _turned(self) -> None:
         """Wait for the chain to move. The watch may have ended before this, and then no turn comes any more."""
         if self.watch.failure is None:
-            await self.watch.turn.wait()
+            await self.watch.wait(self.watch.turn)
         if self.watch.failure is not None:
             raise self.watch.failure
 

@@ -8,9 +8,12 @@ from typing import Any
 from settlement.engine.chain_errors import LostConnectionError, NodeLostStateError
 from settlement.engine.endpoint import Endpoint
 from settlement.engine.heads import KEPT, Header, Heads, Move, linked
+from settlement.node import ChainError
 
 IDLE_POLLS = 10
 """How many times longer nobody waits between two looks while nothing is on its way."""
+WAKE_S = 1.0
+"""How long whoever waits for a turn waits at most before it looks for itself."""
 
 TakeIn = Callable[[Move], Awaitable[None]]
 
@@ -56,7 +59,7 @@ class Watch:
         self.failure: Exception | None = None
         self.turn = asyncio.Event()
         self._endpoint, self._poll_s = endpoint, poll_s
-        self._bell, self._stepping = asyncio.Event(), asyncio.Lock()
+        self._bell, self._stepping = endpoint.news, asyncio.Lock()
         self._listeners: list[asyncio.Queue[Move | None]] = []
 
     def ring(self) -> None:
@@ -66,12 +69,16 @@ class Watch:
     async def run(self, take_in: TakeIn, tend: Callable[[], Awaitable[None]], is_busy: Callable[[], bool]) -> None:
         """Follow until cancelled, or until the node has lost its state or stopped: see `failure`."""
         self._take_in = take_in
-        while self.failure is None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_s * (1 if is_busy() else IDLE_POLLS)):
-                    await self._bell.wait()
-            self._bell.clear()
-            await self._look(tend)
+        try:
+            while self.failure is None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._poll_s * (1 if is_busy() else IDLE_POLLS)):
+                        await self._bell.wait()
+                self._bell.clear()
+                await self._look(tend)
+        finally:
+            if self.failure is None:  # nobody waits for what nobody watches any more
+                self._end(ChainError(f"the connection to {self._endpoint.name} has been closed"))
 
     async def _look(self, tend: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -132,6 +139,12 @@ class Watch:
         for queue in self._listeners:
             queue.put_nowait(None)
         self.turned()
+
+    async def wait(self, turn: asyncio.Event) -> None:
+        """Until this turn has come, or for a second: whoever waits looks again, whatever became of its waker."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAKE_S):
+                await turn.wait()
 
     def turned(self) -> None:
         """Wake whoever waits for something to have changed."""

@@ -1,4 +1,4 @@
-"""Questions and answers, over a socket and over HTTP: many at a time, and what is wrong with them said in sentences."""
+"""Questions and answers, over a socket, HTTP and a WebSocket: many at a time, what is wrong with them said."""
 
 import asyncio
 import json
@@ -28,9 +28,9 @@ async def endpoint_of(node: str | Anvil, give_up_s: float = 1) -> AsyncIterator[
         await endpoint.close()
 
 
-@pytest.fixture(params=["socket", "http"])
+@pytest.fixture(params=["socket", "http", "ws"])
 async def endpoint(request: pytest.FixtureRequest, anvil: Anvil) -> AsyncIterator[Endpoint]:
-    async with endpoint_of(anvil if request.param == "socket" else anvil.url) as opened:
+    async with endpoint_of(anvil if request.param == "socket" else anvil.url.replace("http", request.param)) as opened:
         yield opened
 
 

@@ -38,7 +38,7 @@ GAS = 16_000_000
 class Setting:
     """A deployment that lists the market's instruments, an engine on it, and its feed."""
 
-    def __init__(self, node: Node, place: str, anvil: Anvil | None = None) -> None:
+    def __init__(self, node: Node, place: str, anvil: Anvil | str | None = None) -> None:
         operator = signer_of("operator")
         node.rpc("anvil_setBalance", operator.address, hex(10**24))
         venues = {"harbour": market.VENUE}
