@@ -53,6 +53,8 @@ def test_what_was_brought_and_lost_is_lost(grace: Run) -> None:
     start.books.outside[spared[0]] -= 5
     start.books.rows.principal[np.flatnonzero(accounts.client == spared[0])[0]] += 5
     assert by_client(start)["loss_usd"][spared[0]] == 0.0
+    start.books.outside[spared[0]] -= 5
+    assert by_client(start)["loss_usd"][spared[0]] == pytest.approx(5e-6 * grace.inputs.population.weight)
 
 
 def test_recovery_and_half_life_are_counted_from_the_deepest(grace: Run) -> None:
