@@ -92,7 +92,7 @@ def test_no_better_or_worse_is_first_in_every_form(place: Path, capsys: pytest.C
 
 def test_nothing_is_run_twice_and_json_begins_with_the_digest(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {file: file.stat().st_mtime_ns for file in (place / "runs").iterdir()}
-    assert effect(str(place), cells=f"{ONE},{TWO}", seeds=2, accounts=300, json=True) == 0
+    assert effect(str(place), cells=f"{ONE},{TWO}", seeds=2, accounts=300, placebo=True, json=True) == 0
     assert before == {file: file.stat().st_mtime_ns for file in (place / "runs").iterdir()}
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert rows[0].keys() == {"regimes_digest"}
@@ -108,6 +108,13 @@ def test_the_odds_at_which_a_fee_is_worth_it_are_its_part_of_what_is_kept(place:
     assert one["odds"] == pytest.approx(20 / 10_000 / one["kept_part"])
     assert one["cheap"] < one["odds"] < one["dear"]
     assert one["low"] <= one["odds"] <= one["high"]
+
+
+def test_labels_that_mean_nothing_make_nothing(place: Path) -> None:
+    for metric in ("liquidated_usd", "loss_usd"):
+        shuffled = document(place)["placebo"][metric]
+        assert shuffled["covered"] >= 0.9
+        assert shuffled["low"] <= 0.0 <= shuffled["high"]
 
 
 def test_another_code_is_another_trial(tmp_path: Path) -> None:

@@ -97,3 +97,8 @@ def test_one_seed_has_no_interval_and_equal_seeds_the_same() -> None:
         bootstrap(np.zeros(0), seed=1)
     samples = np.random.default_rng(5).normal(0.0, 1.0, 20)
     assert bootstrap(samples, seed=1).low == bootstrap(samples, seed=1).low != bootstrap(samples, seed=2).low
+
+
+def test_an_interval_of_few_samples_covers_as_often_as_it_promises() -> None:
+    band = bootstrap(np.random.default_rng(6).normal(0.0, 1.0, (400, 4)), 1, 1_000)
+    assert 0.9 <= ((band.low <= 0.0) & (band.high >= 0.0)).mean() <= 0.99

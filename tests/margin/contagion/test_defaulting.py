@@ -102,3 +102,4 @@ def test_a_hedger_that_loses_a_leg_is_told_what_the_other_costs(inputs: Inputs) 
     absorb(made.books, made.prices, poor, order_of(made.inputs.regime), losses, sponsored=False)
     assert losses.deleveraged > 10
     assert 0 < losses.rehedging_units < losses.paid[Payer.ADL]
+    assert losses.borne_units.sum() == losses.paid[Payer.ADL] + losses.paid[Payer.SOCIALISED] + losses.rehedging_units
