@@ -1,6 +1,7 @@
 """A venue and its desk as two commands that know each other by a file: mirrored, settled, ended by a signal.
 
-The desk pays for its settlements with a key that never leaves a PKCS#11 token.
+The desk pays for its settlements with a key that never leaves a PKCS#11 token, and reaches its node by HTTP, then by
+WebSocket.
 """
 
 import re
@@ -70,6 +71,8 @@ def test_a_desk_mirrors_and_settles_a_venue_in_another_process(
         assert (status, last) == (DONE, "stopped"), err
         with Node.at_url(read_settings(file).node.url) as node:
             assert int(node.rpc("eth_getTransactionCount", payer, "latest"), 16) >= 2, "proposed and finalised with it"
+        file.write_text(file.read_text().replace('rpc_url = "http://', 'rpc_url = "ws://'))
+        assert read_settings(file).node.url.startswith("ws://")
         with running("mirror", "--database", place, "--settings", str(file)) as desk:
             said(desk, "^cycle harbour/2 confirmed")
             assert ended(desk, signal.SIGINT)[:2] == (DONE, "stopped")
