@@ -55,6 +55,8 @@ class DeskSettings:
     venues: tuple[VenueSettings, ...]
     thresholds: Thresholds
     terms: CycleTerms
+    webhook_key: Path | None
+    """Whose secret signs webhooks, as `bulkhead serve` has it; None: nobody is told."""
 
 
 def read_settings(file: Path) -> DeskSettings:
@@ -64,7 +66,8 @@ def read_settings(file: Path) -> DeskSettings:
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: expected the settings of a desk in TOML, found {error}") from error
     place = file.name
-    known = ("name", "rpc_url", "chain_id", "depth", "asset", "contracts", "keys", "cycles", "terms", "venue")
+    known = ("name", "rpc_url", "chain_id", "depth", "asset", "contracts", "keys", "cycles", "terms", "webhook_key",
+             "venue")  # fmt: skip
     top = fields_of(place, values, known)
     venues: list[VenueSettings] = []
     listed: dict[int, int] = {}
@@ -85,6 +88,7 @@ def read_settings(file: Path) -> DeskSettings:
         {role: _key(_table(keys, role, tuple(one.name for one in fields(Chosen)))) for role in ROLES},
         tuple(venues),
         _numbers(top, "cycles", Thresholds), _numbers(top, "terms", CycleTerms),
+        Path(top.text("webhook_key")) if "webhook_key" in top.values else None,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from settlement.commands.fields import InputError
 from settlement.commands.key_opening import opened_key, with_key
 from settlement.commands.mirroring_words import now_ms, say, say_batch, say_cycle
 from settlement.commands.running import DONE, now_s
+from settlement.commands.serving_work import master_in
 from settlement.engine.api import Api
 from settlement.engine.api_reading import Reading
 from settlement.engine.desk import Desk
@@ -101,6 +102,7 @@ def _desk(settings: DeskSettings, place: str, signers: dict[str, Signer], lines:
         place, settings.node, settings.addresses, [_venue(one, lines) for one in settings.venues], terms,
         signers["operator"], signers["payer"], signers["custodian"], now_ms, settings.name,
         settings.thresholds, settings.terms, say_cycle, say_batch,
+        b"" if settings.webhook_key is None else master_in(settings.webhook_key),
     )  # fmt: skip
 
 

@@ -66,6 +66,8 @@ def test_settings_are_read_with_their_defaults(tmp_path: Path) -> None:
     assert (venue.url, venue.seats.parties) == ("https://harbour.example", ["house", "fund"])
     assert venue.instruments[1].symbol == "BTC-PERP"
     assert (found.thresholds.client_bps, found.thresholds.schedule_s, found.terms.confirmations) == (500, 14_400, 12)
+    assert found.webhook_key is None
+    assert read_settings(written(tmp_path, 'webhook_key = "k"' + GOOD)).webhook_key == Path("k")
     assert (found.keys["payer"].token, found.keys["custodian"].keystore) == ("desk", Path("custodian.json"))
 
 
