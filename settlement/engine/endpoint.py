@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from urllib.parse import urlsplit
 
 from settlement.devnet import Anvil
 from settlement.engine.chain_errors import LostConnectionError, NodeStoppedError
@@ -83,6 +84,13 @@ class HttpTransport:
             await session.close()
 
 
+def origin(url: str) -> str:
+    """A URL as it may be shown: providers of nodes put keys into paths, and some people passwords before hosts."""
+    found = urlsplit(url)
+    host = f"[{found.hostname}]" if ":" in (found.hostname or "") else found.hostname
+    return f"{found.scheme}://{host}" + (f":{found.port}" if found.port else "")
+
+
 def tells_blocks(url: str) -> bool:
     """Whether the node at a URL says by itself that there is another block."""
     return url.lower().startswith(("ws://", "wss://"))
@@ -95,8 +103,10 @@ class Endpoint:
     `news` is set when the node tells of a block by itself, which one at a ws:// URL does.
     """
 
-    def __init__(self, transport: Transport, name: str, give_up_s: float, last_words: Callable[[], str]) -> None:
-        self.interruptions, self._is_closed, self.news = 0, False, asyncio.Event()
+    def __init__(
+        self, transport: Transport, name: str, give_up_s: float, last_words: Callable[[], str], hidden: str = ""
+    ) -> None:
+        self.interruptions, self._is_closed, self.news, self._hidden = 0, False, asyncio.Event(), hidden
         self._transport, self.name, self._give_up_s, self._last_words = transport, name, give_up_s, last_words
 
     @classmethod
@@ -112,9 +122,9 @@ class Endpoint:
     @classmethod
     def _at_url(cls, url: str, timeout_s: float, give_up_s: float) -> "Endpoint":
         if not tells_blocks(url):
-            return cls(HttpTransport(url, timeout_s), url, give_up_s, lambda: "")
+            return cls(HttpTransport(url, timeout_s), origin(url), give_up_s, lambda: "", url)
         news = asyncio.Event()
-        made = cls(WebSocketTransport(url, timeout_s, news), url, give_up_s, lambda: "")
+        made = cls(WebSocketTransport(url, timeout_s, news), origin(url), give_up_s, lambda: "", url)
         made.news = news
         return made
 
@@ -159,7 +169,8 @@ class Endpoint:
                 if words := self._last_words():
                     raise NodeStoppedError(f"the node stopped by itself: {words}") from why
                 if loop.time() + pause > until:
-                    raise LostConnectionError(f"no JSON-RPC answer from {self.name} to {method}: {why}") from why
+                    said = str(why).replace(self._hidden, self.name) if self._hidden else str(why)
+                    raise LostConnectionError(f"no JSON-RPC answer from {self.name} to {method}: {said}") from None
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 

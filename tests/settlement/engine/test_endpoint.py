@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import tempfile
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -96,6 +97,17 @@ async def test_a_server_that_is_no_node_is_told_apart(body: str, told: str) -> N
         async with endpoint_of(url, give_up_s=0.1) as endpoint:
             with pytest.raises(ChainError, match=told.replace("URL", url)):
                 await endpoint.rpc("eth_chainId")
+
+
+@pytest.mark.parametrize("body", ["<html>", "[1]", '{"error": {"message": "no"}}'])
+@pytest.mark.parametrize("status", [200, 401])
+async def test_a_key_in_the_path_of_a_url_is_shown_to_nobody(body: str, status: int) -> None:
+    with answering(body, status=status) as url:
+        async with endpoint_of(f"{url}/v3/s3cr3t", give_up_s=0.1) as endpoint:
+            with pytest.raises(ChainError, match=url) as said:
+                await endpoint.rpc("eth_chainId")
+    shown = "".join(traceback.format_exception(said.value))
+    assert "s3cr3t" not in shown
 
 
 async def test_fewer_answers_than_questions_are_none() -> None:
