@@ -20,8 +20,6 @@ LINEAR = 0.0
 """`market.impact_law`: anything else is the square-root law."""
 MOST_DISPLACED = 3.0
 """Beyond a factor of twenty no displacement is added: such a run has long been called supercritical."""
-SUPERCRITICAL = 0.2
-"""A step in which forced orders move a price by more than this (log) is no longer a market."""
 
 
 @dataclass(slots=True)
@@ -59,14 +57,16 @@ class Pressure:
         """s/s⁰: volatility now over the ordinary one."""
         return np.asarray(np.sqrt(self.variance) / self.ordinary)
 
-    def pass_time(self, exogenous_returns: Floats) -> None:
-        """A step goes by: displacement decays, and volatility follows the exogenous return and what was displaced."""
-        fading = math.exp(-math.log(2.0) * self.step_s / self.a["market.half_life_s"])
+    def pass_time(self, exogenous_returns: Floats, part_s: float) -> None:
+        """Time goes by, a step or a part of one: displacement decays, and volatility, that of a whole step, follows the
+        exogenous return and what was displaced.
+        """
+        fading = math.exp(-math.log(2.0) * part_s / self.a["market.half_life_s"])
         before = self.displacement
         self.passing = self.passing * fading
         moved = exogenous_returns + self.displacement - before + self._pressed
-        keep = self.a["market.ewma"] ** (self.step_s / 60)
-        self.variance = keep * self.variance + (1.0 - keep) * moved**2
+        keep = self.a["market.ewma"] ** (part_s / 60)
+        self.variance = keep * self.variance + (1.0 - keep) * (moved**2 * (self.step_s / part_s))
         self._pressed = np.zeros(len(moved))
 
     def depth_usd(self, maker_health: float) -> Floats:

@@ -46,7 +46,7 @@ def _next_forced(run: Run, part: float) -> float:
     """Forced sales in the next step if this one's flow had been larger by a part of it, in each market."""
     flow, depth = run.tally.flow_usd[run.step], run.tally.depth_usd[run.step]
     if part:
-        run.press_more(-part * flow, depth)
+        run.press(-part * flow, depth)
     run.advance()
     return float(run.tally.flow_usd[run.step].sum())
 
