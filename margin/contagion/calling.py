@@ -5,11 +5,11 @@ static delegations cannot move, pooled collateral moves as slowly as a withdrawa
 custodian's speed (specs/contagion.md §5.4, §5.5).
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from margin.contagion.arriving import OUTSIDE, Lots, OnTheWay
 from margin.contagion.assumptions import Assumptions
 from margin.contagion.books import Books
 from margin.contagion.channels import Channels
@@ -26,23 +26,20 @@ NO_CALL = -1
 
 @dataclass(slots=True)
 class Calls:
-    """`deadline_s` by account, NO_CALL without one.
-
-    `arriving`: (account, µ$, account it leaves or -1), by UTC seconds divided by a step's.
-    """
+    """`deadline_s` by account, NO_CALL without one; `arriving` answers them."""
 
     a: Assumptions
     regime: Regime
     channels: Channels
     books: Books
     deadline_s: Whole = field(init=False)
-    arriving: dict[int, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
+    arriving: OnTheWay = field(default_factory=OnTheWay)
     opened: int = 0
     brought_at: list[int] = field(default_factory=list)
     _delay_s: Floats = field(init=False)
     _alone: Flags = field(init=False)
     _in_call: Indexes = field(default_factory=lambda: np.zeros(0, np.int32))
-    _fresh: list[int] = field(default_factory=list)
+    _fresh: list[Indexes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         accounts, clients = self.books.population.accounts, self.books.population.clients
@@ -59,15 +56,19 @@ class Calls:
         fresh = deadline == NO_CALL
         grace_s, kappa = int(self.a["call.grace_s"]), self.a["call.acceleration"]
         deep = found.equity < kappa * found.needed
-        for place in np.flatnonzero(fresh & ~deep):
-            self._open(int(found.account[place]), found, int(place), now_s + grace_s, step_s, now_s, prices)
+        opened = np.flatnonzero(fresh & ~deep)
+        if len(opened):
+            self.begin(found.account[opened], now_s + grace_s)
+            self.opened += len(opened)
+            lacking = INITIAL_OVER_MAINTENANCE * found.needed[opened] - found.equity[opened]
+            self._ask(found.account[opened], lacking, now_s, step_s, prices)
         late = ~fresh & (deadline <= now_s)
         return np.asarray(found.account[deep | late])
 
-    def begin(self, account: int, deadline_s: int) -> None:
-        """From now on it is in call."""
-        self.deadline_s[account] = deadline_s
-        self._fresh.append(account)
+    def begin(self, accounts: Indexes, deadline_s: int) -> None:
+        """From now on they are in call."""
+        self.deadline_s[accounts] = deadline_s
+        self._fresh.append(accounts)
 
     def close_healthy(self, prices: Prices) -> None:
         """End the calls of accounts that have maintenance margin again, or nothing left."""
@@ -81,7 +82,7 @@ class Calls:
     def in_call(self) -> Indexes:
         """Accounts with a call, rising."""
         if self._fresh:
-            self._in_call = np.union1d(self._in_call, np.array(self._fresh, np.int32)).astype(np.int32)
+            self._in_call = np.union1d(self._in_call, np.concatenate(self._fresh)).astype(np.int32)
             self._fresh.clear()
         return self._in_call
 
@@ -91,23 +92,36 @@ class Calls:
         others = {other for account in here[~self._alone[here]] for other in self._siblings(int(account))}
         return sum(self._spare(other, prices) for other in others - set(here.tolist()))
 
-    def _open(
-        self, account: int, found: Breaches, place: int, deadline_s: int, step_s: int, now_s: int, prices: Prices
-    ) -> None:
-        self.begin(account, deadline_s)
-        self.opened += 1
-        lacking = INITIAL_OVER_MAINTENANCE * int(found.needed[place]) - int(found.equity[place])
-        due = (now_s + int(self._delay_s[account])) // step_s + 1
+    def _ask(self, accounts: Indexes, lacking: Whole, now_s: int, step_s: int, prices: Prices) -> None:
+        """What clients answer: moved from where they have it, as far as custody lets it; the rest from outside."""
+        for place in np.flatnonzero(~self._alone[accounts]):
+            lacking[place] -= self._moved(int(accounts[place]), int(lacking[place]), now_s, step_s, prices)
+            self._bring(accounts[[place]], lacking[[place]], now_s, step_s)  # before the client's next account asks
+        alone = self._alone[accounts]
+        self._bring(accounts[alone], lacking[alone], now_s, step_s)
+
+    def _moved(self, account: int, lacking: int, now_s: int, step_s: int, prices: Prices) -> int:
+        """What is sent to it from its owner's other accounts, up to what it lacks; the sum."""
+        sent = 0
         for other in self._others(account):
-            if lacking > 0 and (spare := self._spare(other, prices)) > 0:
-                part = min(spare, lacking)
-                self.arriving[self._move_due(account, now_s, step_s)].append((account, part, other))
-                lacking -= part
-        client = self.books.population.accounts.client[account]
-        part = min(lacking, int(self.books.outside[client]))
-        if part > 0:
-            self.books.outside[client] -= part  # promised: it cannot answer two calls
-            self.arriving[due].append((account, part, -1))
+            if sent < lacking and (spare := self._spare(other, prices)) > 0:
+                part = min(spare, lacking - sent)
+                due = np.array([self._move_due(account, now_s, step_s)])
+                lots = Lots(np.array([account], np.int32), np.array([part]), np.array([other], np.int32))
+                self.arriving.send(due, lots)
+                sent += part
+        return sent
+
+    def _bring(self, accounts: Indexes, lacking: Whole, now_s: int, step_s: int) -> None:
+        """What they have outside is promised, and cannot answer two calls. No client may be named twice."""
+        outside = self.books.outside
+        client = self.books.population.accounts.client[accounts]
+        part = np.minimum(lacking, outside[client])
+        some = part > 0
+        outside[client[some]] -= part[some]
+        due = (now_s + self._delay_s[accounts[some]].astype(np.int64)) // step_s + 1
+        source = np.full(len(due), OUTSIDE, np.int32)
+        self.arriving.send(due, Lots(accounts[some], part[some], source))
 
     def _others(self, account: int) -> list[int]:
         """The client's accounts at other venues from which something can move."""
@@ -131,30 +145,23 @@ class Calls:
         delay = self.a["call.fast_delay_s"] if fast else self.a["call.slow_delay_s"]
         return int(now_s + delay) // step_s + 1
 
-    def arrive(self, step: int, up: Flags, prices: Prices, watch: Watch) -> int:
-        """What is due and can be booked: `up` says by venue whether it can. The rest waits a step. µ$ from outside."""
-        outside = 0
-        touched = []
-        for account, units, source in self.arriving.pop(step, []):
-            rows = self.books.rows
-            if self.books.defaulted[rows.venue[account]]:
-                if source < 0:
-                    self.books.outside[self.books.population.accounts.client[account]] += units
-                continue
-            if not up[rows.venue[account]]:
-                self.arriving[step + 1].append((account, units, source))
-                continue
-            if source >= 0:
-                given = min(units, self._spare(source, prices))
-                self.books.take(np.array([source], np.int32), np.array([given], np.int64))
-                touched.append(source)
-            else:
-                given = units
-                self.books.brought_units += given
-                outside += given
-            rows.principal[account] += given
-            touched.append(account)
-        if touched:
-            watch.touched(np.array(touched, np.int32))
-        self.brought_at.append(outside)
-        return outside
+    def arrive(self, step: int, up: Flags, prices: Prices, watch: Watch) -> None:
+        """Book what is due where it can be: `up` says by venue whether it can. The rest waits a step."""
+        lots, rows = self.arriving.due(step), self.books.rows
+        venue = rows.venue[lots.account]
+        gone = self.books.defaulted[venue]
+        back = lots.of(gone & (lots.source == OUTSIDE))
+        np.add.at(self.books.outside, self.books.population.accounts.client[back.account], back.units)
+        waits = lots.of(~gone & ~up[venue])
+        self.arriving.send(np.full(len(waits.account), step + 1), waits)
+        here = lots.of(~gone & up[venue])
+        brought = here.of(here.source == OUTSIDE)
+        np.add.at(rows.principal, brought.account, brought.units)
+        self.brought_at.append(int(brought.units.sum()))
+        self.books.brought_units += self.brought_at[-1]
+        moved = here.of(here.source != OUTSIDE)
+        for account, units, source in zip(*moved, strict=True):
+            given = np.array([min(int(units), self._spare(int(source), prices))])
+            self.books.take(np.array([source]), given)
+            rows.principal[account] += given[0]
+        watch.touched(np.concatenate([here.account, moved.source]))

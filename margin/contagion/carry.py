@@ -62,6 +62,8 @@ class Carry:
     def orders(self, prices: Prices, depth_usd: Floats, is_open: Flags) -> Orders:
         """What they sell now of what they are long in; what finds no open market stays owed."""
         rows, kinds = self.books.rows, len(prices.current)
+        if not self.owed_units.any():
+            return Orders(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(prices.settled.shape, np.int64))
         which, lots = rows.instrument[self._at], rows.lots[self._at]
         can_sell = is_open[rows.venue[self.books.owner[self._at]], which] & (lots > 0)
         liquid = np.where(can_sell, depth_usd[which], 0.0)

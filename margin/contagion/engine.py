@@ -7,6 +7,7 @@ the books it was given; seeds and times are arguments, and two runs of equal inp
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from margin.contagion.assumptions import MICRO, Assumptions
 from margin.contagion.books import Books
@@ -75,6 +76,7 @@ class Run:
     step: int = 0
     terms: Terms = field(init=False)
     at_once: Flags = field(init=False)
+    is_open: NDArray[np.bool_] = field(init=False)
     _outside_units: Whole = field(init=False)
     _makers: Indexes = field(init=False)
     _maker_units: int = field(init=False)
@@ -91,6 +93,7 @@ class Run:
     def advance(self) -> None:
         """Make one step: marks, depth, margin, arrivals, the test and what follows to a fixed point, losses, status."""
         self.step += 1
+        self.is_open = self.terms.is_open(self.step)
         path, end_s, parts = self.inputs.path, int(self.inputs.path.times_s[self.step]), self.pace.begin()
         for part in range(1, parts):
             self._test(end_s - path.step_s * (parts - part) // parts, self._mark(part, parts))
@@ -133,7 +136,7 @@ class Run:
         """Top-ups, moves and positions that are due, and who runs."""
         path, regime = self.inputs.path, self.inputs.regime
         self.calls.arrive(now_s // path.step_s, self.status.moves(), self.prices, self.watch)
-        self.watch.touched(self.entries.open(self.step, self.books, self.prices, self.terms.is_open(self.step)))
+        self.watch.touched(self.entries.open(self.step, self.books, self.prices, self.is_open))
         if self.inputs.channels & Channels.MUTUALISATION and not regime.is_segregated:
             self.watch.touched(self.runs.pass_time(path.step_s, self.status.venue_up, self.prices, regime))
 
@@ -147,7 +150,7 @@ class Run:
         if Channels.CARRY not in self.inputs.channels:
             return
         self.carry.notice(self.step)
-        orders = self.carry.orders(self.prices, depth, self.terms.is_open(self.step))
+        orders = self.carry.orders(self.prices, depth, self.is_open)
         if len(orders.position):
             executed(self, [(orders, 1.0)], depth)
             self.watch.touched(self.carry.take(orders, self.prices, self.inputs.regime))

@@ -35,8 +35,8 @@ def to_fixed_point(run: "Run", now_s: int, depth: Floats) -> Floats:
         pressed += executed(run, list(zip(made, hits, strict=True)), depth)
         _charge(run, made[0])
         empty.append(_emptied(run, np.concatenate([forced, stopped])))
-        run.tally.note_liquidated(run, _touched(run, made[:1]), made[0])  # a shut market has closed nobody
-        run.watch.touched(_touched(run, made))
+        run.tally.note_liquidated(run, run.books.owner[made[0].position], made[0])  # a shut market has closed nobody
+        run.watch.touched(run.books.owner[np.concatenate([orders.position for orders in made])])
     if empty:
         _absorb(run, np.unique(np.concatenate(empty)))
     run.calls.close_healthy(run.prices)
@@ -72,8 +72,7 @@ def _chosen(run: "Run", found: Breaches, now_s: int) -> tuple[Indexes, Indexes]:
 def _orders(run: "Run", accounts: Indexes) -> Orders:
     a = run.inputs.a
     above = int(a["call.slice_above_usd"] * MICRO)
-    is_open = run.terms.is_open(run.step)
-    return orders_of(accounts, run.books.rows, run.prices, is_open, above, round(a["call.slice_share"] * PPM))
+    return orders_of(accounts, run.books.rows, run.prices, run.is_open, above, round(a["call.slice_share"] * PPM))
 
 
 def _charge(run: "Run", orders: Orders) -> None:
@@ -82,10 +81,6 @@ def _charge(run: "Run", orders: Orders) -> None:
         which = run.books.rows.instrument[orders.position]
         worth = np.abs(orders.lots) * run.prices.current[which]
         run.books.charge(run.books.owner[orders.position], worth, run.terms.fee_bps, run.prices)
-
-
-def _touched(run: "Run", made: list[Orders]) -> Indexes:
-    return np.unique(run.books.owner[np.concatenate([orders.position for orders in made])])
 
 
 def _emptied(run: "Run", accounts: Indexes) -> Indexes:

@@ -119,10 +119,8 @@ def _wealth_lost_units(run: Run) -> NDArray[np.int64]:
     equity, _ = run.standings()
     lost = clients.outside_units - run.books.outside
     np.add.at(lost, accounts.client, accounts.cash_units - equity)
-    for lot in run.calls.arriving.values():
-        for account, units, source in lot:
-            if source < 0:
-                lost[accounts.client[account]] -= units
+    promised = run.calls.arriving.from_outside()
+    np.subtract.at(lost, accounts.client[promised.account], promised.units)
     return lost
 
 

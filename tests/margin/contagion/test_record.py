@@ -52,13 +52,13 @@ def test_what_is_idle_elsewhere_while_its_owner_is_in_call_is_trapped(inputs: In
     hedger = int(np.flatnonzero(clients.kind[accounts.client] == Kind.HEDGER)[0])
     retail = int(np.flatnonzero(clients.kind[accounts.client] == Kind.RETAIL)[0])
     assert made.calls.idle_elsewhere(made.prices) == 0
-    made.calls.begin(retail, 1)
+    made.calls.begin(np.array([retail], np.int32), 1)
     assert made.calls.idle_elsewhere(made.prices) == 0
-    made.calls.begin(hedger, 1)
+    made.calls.begin(np.array([hedger], np.int32), 1)
     equity, needed = made.standings()
     idle = min(equity[hedger + 1] - 2 * needed[hedger + 1], accounts.cash_units[hedger + 1])
     assert made.calls.idle_elsewhere(made.prices) == idle > 0
-    made.calls.begin(hedger + 1, 1)
+    made.calls.begin(np.array([hedger + 1], np.int32), 1)
     assert made.calls.idle_elsewhere(made.prices) == 0  # both are in call: neither is idle
 
 
