@@ -94,7 +94,7 @@ class Run:
         self.pressure.pass_time(path.returns(self.step))
         self.prices.current[:] = displaced(path.units[self.step], self.pressure.displacement)
         depth = self.pressure.depth_usd(self._maker_health())
-        self.prices.rate_ppm[:] = self.pressure.rate_ppm(self._terms.rate_ppm)
+        self._terms.ask(self.prices, self.pressure, self.step)
         self.status.pass_time(self.step, float(self.pressure.stress[0]))
         self.calls.arrive(now_s // path.step_s, self.status.moves(), self.prices, self.watch)
         entered = self.entries.open(self.step, self.books, self.prices, self._terms.is_open(self.step))
@@ -242,9 +242,8 @@ def begun(inputs: Inputs, *, audited: bool = False, plain: bool = False) -> Run:
     entries = Entries.withheld(books, len(inputs.path.units) - 1)
     across = inputs.regime.netting is Netting.ACROSS_VENUES or Channels.TRAPPED not in inputs.channels
     watch: Watch = (PlainWatch if plain else FastWatch)(books, across_venues=across)
-    start = inputs.path.units[0]
-    pressure = Pressure(a, inputs.channels, inputs.path.step_s)
-    prices = Prices(start.copy(), np.tile(start, (population.venues, 1)), pressure.rate_ppm(terms.rate_ppm))
+    pressure, prices = Pressure(a, inputs.channels, inputs.path.step_s), terms.opening()
+    terms.ask(prices, pressure, 0)
     calls = Calls(a, inputs.regime, inputs.channels, books)
     status = Status.at_start(inputs)
     return Run(

@@ -4,8 +4,10 @@ A unit with one position is below only beyond one price: it has lost what it bro
 maintenance makes into a threshold that moves with the rate, p·(1 ∓ rate), and not with the account. Units are sorted by
 it once, whatever rates do. A unit with several positions is safe while no price is further from where it was measured
 than its radius, (equity − margin) / (Σ|position| + margin) (specs/contagion.md §14); a rise of rates eats radii as a
-move does. Radii are put on a clock that adds up both, so they queue in one line for the whole run. All bounds lean to
-caution; whoever is beyond its own is tested exactly.
+move does. Radii are put on a clock that adds up both, so they queue in one line for the whole run. Where maintenance
+has tiers, one position whose threshold is within the lowest has that threshold; one that is larger has a radius, in
+which margin grows with the largest rate that it can come to. All bounds lean to caution; whoever is beyond its own is
+tested exactly.
 """
 
 from typing import NamedTuple
@@ -18,13 +20,15 @@ from margin.contagion.books import NEVER, Books
 from margin.contagion.draws import Floats, Whole
 from margin.contagion.lines import NEVER_REACHED, NOWHERE, Lines, Placed, room_for
 from margin.contagion.population import Indexes, Kind
-from margin.contagion.scan import PPM, Prices, Rows, standing
+from margin.contagion.scan import PPM, Prices, Rows, maintenance, marginal_ppm, standing
 from margin.contagion.watch import Breaches
 
 _SLACK = 1e-9
 """Relative: what float64 may be off in a bound, many times over."""
 SEEN_AGAIN = 0.0025
 """The clock is put forward, and whose radius is used up is measured anew, when prices and rates have moved so far."""
+_LOWEST_UP_TO = 0.25
+"""Thresholds of longs rise with the lowest tier's rate, and are within it for certain only up to this one."""
 
 
 class Units(NamedTuple):
@@ -66,6 +70,28 @@ def _accounts(below: Indexes, units: Units, rows: Rows, prices: Prices) -> tuple
     return account[:filled], number[:filled]
 
 
+@njit(inline="always")
+def _steepest_ppm(notional: float, venue: int, which: int, prices: Prices) -> int:
+    """The rate of the tier in which twice a notional is: none of a larger one is met while a price moves by less than
+    its whole.
+    """
+    rate: int = prices.rate_ppm[venue, which]
+    for tier in range(prices.above.shape[2]):
+        if prices.above[venue, which, tier] < 2.0 * notional:
+            rate += prices.more_ppm[venue, which, tier]
+    return rate
+
+
+@njit(inline="always")
+def _is_within_lowest(bankrupt: float, venue: int, which: int, prices: Prices) -> bool:
+    """Whether one position, worth this where its equity is nothing, has its threshold in the lowest tier: what is
+    asked for beyond it then comes later, as it grows by no more than the notional does. Roundings are in the room.
+    """
+    tiers = prices.above.shape[2]
+    room = 2.0 * (tiers + 2) + _SLACK * bankrupt
+    return tiers == 0 or (bankrupt + room) / (1.0 - _LOWEST_UP_TO) <= float(prices.above[venue, which, 0])
+
+
 @njit(cache=True)
 def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) -> tuple[int, float, float]:
     """Line, key and own key of a unit now; line v · kinds + k for a long of instrument k at venue v alone, and for a
@@ -74,29 +100,35 @@ def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) 
     A requirement of nothing is never above nothing, so only a floor above zero can ask for more than margin does.
     """
     kinds, pairs = len(prices.current), prices.rate_ppm.size
-    held, only, size, settled, base, gained, asked, moved = 0, 0, 0, 0, 0, 0.0, 0.0, 0.0
+    tiers = prices.above.shape[2]
+    held, only, size, settled, base = 0, 0, 0, 0, 0
+    gained, asked, moved, growth = 0.0, 0.0, 0.0, 0.0
     for account in range(units.first[unit], units.first[unit + 1]):
         base += rows.principal[account] + rows.realised[account]
         for at in range(rows.first[account], rows.first[account + 1]):
             which, lots = rows.instrument[at], rows.lots[at]
             if lots:
                 venue = rows.venue[account]
-                notional = float(abs(lots)) * prices.current[which]
+                worth = abs(lots) * prices.current[which]
                 held += 1
                 only, size, settled = venue * kinds + which, lots, prices.settled[venue, which]
                 gained += float(lots) * (prices.current[which] - settled)
-                asked += notional * prices.rate_ppm[venue, which] / PPM + 1.0
-                moved += notional
+                asked += maintenance(worth, venue, which, prices) + tiers + 1.0
+                growth += _steepest_ppm(worth, venue, which, prices) / PPM * worth
+                moved += worth
     if held == 0 or not units.tested[unit]:
         return NOWHERE, NEVER_REACHED, NEVER_REACHED
     floor = float(units.floor[unit])
-    if held > 1:
-        radius = (base + gained - asked) / (moved + asked)  # margin grows with a price that rises
+    side = 1.0 if size > 0 else -1.0
+    bankrupt = float(abs(size)) * settled - side * base
+    if held > 1 or not _is_within_lowest(bankrupt, only // kinds, only % kinds, prices):
+        radius = (base + gained - asked) / (moved + growth)  # margin grows with a price that rises
         if floor > 0.0:
             radius = min(radius, (base + gained - floor) / moved)
+        if tiers:
+            radius = min(radius, 1.0)  # as far as `growth` looks
         radius = max(radius - _SLACK, -0.5)
         return 2 * pairs, elapsed + np.log1p(radius), NEVER_REACHED
-    side = 1.0 if size > 0 else -1.0
     lost = float(base) / abs(size)
     slack = _SLACK * (settled + abs(lost) + max(floor, 0.0) / abs(size)) + 2.0
     key = -side * (settled - side * lost) - slack
@@ -180,7 +212,10 @@ class FastWatch:
         lines, moved = self._measured(prices)
         part = (prices.rate_ppm / PPM).ravel()
         price = np.tile(prices.current.astype(np.float64), len(prices.rate_ppm))
-        levels = (price * (part - 1.0), price * (part + 1.0), [self._clock + moved], -price, price)
+        longs = price * (part - 1.0)
+        if prices.more_ppm.size:
+            longs[part > _LOWEST_UP_TO] = np.inf
+        levels = (longs, price * (part + 1.0), [self._clock + moved], -price, price)
         chosen = lines.reached(np.concatenate(levels))
         equity, needed = _figures(chosen, self._units, self._books.rows, prices)
         places = np.flatnonzero(needed)
@@ -225,18 +260,18 @@ class FastWatch:
             _sum_floors(chosen, self._units.first, self._books.floor, self._units.floor)
 
     def _set_clock(self, prices: Prices) -> None:
-        self._seen, self._rates = prices.current.astype(np.float64), prices.rate_ppm / PPM
+        self._seen, self._rates = prices.current.astype(np.float64), marginal_ppm(prices) / PPM
 
     def _moved(self, prices: Prices) -> float:
         """Log of (1 + the largest relative move) · (1 + the largest rise of a rate) since the clock was set."""
         away = np.abs(prices.current / self._seen - 1.0).max()
-        rise = max((prices.rate_ppm / PPM - self._rates).max(), 0.0)
+        rise = max((marginal_ppm(prices) / PPM - self._rates).max(), 0.0)
         return float(np.log1p(away) + np.log1p(rise))
 
     def _elapsed(self, prices: Prices) -> float:
         """What the clock is to say for who is measured now: radii count from where it was set, not from here."""
         away = min(np.abs(prices.current / self._seen - 1.0).max(), 0.5)  # the clock is set anew long before
-        gap = max((self._rates - prices.rate_ppm / PPM).max(), 0.0)
+        gap = max((self._rates - marginal_ppm(prices) / PPM).max(), 0.0)
         return float(self._clock + np.log1p(-away) - np.log1p(gap))
 
     _clock: float

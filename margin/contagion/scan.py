@@ -1,8 +1,8 @@
 """Equity and requirement of every account, to the unit, by one loop over compressed rows: the reference scan.
 
 Equity E = principal + what was realised since the last settlement + Σ lots · (price − settlement mark). Maintenance
-M = Σ notional · rate, the rate in parts per million, rounded up; an account is closed where E < M, or by its own stop
-where E falls below what it has set (specs/contagion.md §5.5).
+M = Σ notional · rate, the rate in parts per million, rounded up, and where there are tiers more of what is above each;
+an account is closed where E < M, or by its own stop where E falls below what it has set (specs/contagion.md §5.5, §7).
 """
 
 from typing import NamedTuple
@@ -28,14 +28,21 @@ class Rows(NamedTuple):
     realised: Whole
 
 
+NO_TIERS = np.empty((0, 0, 0), np.int64)
+NOTHING_ABOVE = np.iinfo(np.int64).max
+"""Where a tier begins that a table does not have."""
+
+
 class Prices(NamedTuple):
     """µ$ a lot, now by instrument and at the last settlement by venue and instrument; maintenance in parts per million,
-    by venue and instrument.
+    by venue and instrument, and by further tier what is asked in addition of what is above a notional (µ$, rising).
     """
 
     current: Whole
     settled: NDArray[np.int64]
     rate_ppm: NDArray[np.int64]
+    above: NDArray[np.int64] = NO_TIERS
+    more_ppm: NDArray[np.int64] = NO_TIERS
 
 
 @njit(inline="always")
@@ -46,18 +53,37 @@ def part_up(units: int, ppm: int) -> int:
 
 
 @njit(inline="always")
+def maintenance(notional: int, venue: int, which: int, prices: Prices) -> int:
+    """Maintenance margin of one position's notional, µ$."""
+    needed = part_up(notional, prices.rate_ppm[venue, which])
+    for tier in range(prices.above.shape[2]):
+        beyond = notional - prices.above[venue, which, tier]
+        if beyond <= 0:
+            break
+        needed += part_up(beyond, prices.more_ppm[venue, which, tier])
+    return needed
+
+
+@njit(inline="always")
 def standing(account: int, rows: Rows, prices: Prices) -> tuple[int, int]:
     """One account's equity and maintenance margin in µ$."""
     equity = rows.principal[account] + rows.realised[account]
     needed = 0
-    settled, rates = prices.settled[rows.venue[account]], prices.rate_ppm[rows.venue[account]]
+    venue = rows.venue[account]
     for at in range(rows.first[account], rows.first[account + 1]):
         which, lots = rows.instrument[at], rows.lots[at]
         if lots:
             price = prices.current[which]
-            equity += lots * (price - settled[which])
-            needed += part_up(abs(lots) * price, rates[which])
+            equity += lots * (price - prices.settled[venue, which])
+            needed += maintenance(abs(lots) * price, venue, which, prices)
     return equity, needed
+
+
+def marginal_ppm(prices: Prices) -> NDArray[np.int64]:
+    """The rate of every tier by venue and instrument, the lowest first, one after another where there are any."""
+    if not prices.more_ppm.size:
+        return prices.rate_ppm
+    return np.concatenate([prices.rate_ppm[..., None], prices.more_ppm], axis=2).cumsum(axis=2)
 
 
 @njit(parallel=True, cache=True)

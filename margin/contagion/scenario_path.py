@@ -2,16 +2,20 @@
 
 What no bar states follows what one does: OTHER moves as SOL does (an assumption). A market that is shut
 keeps its price. The bars are prices as they were, forced orders included: what came from outside is a part of their
-moves (`market.exogenous_scale`), and a calibrated run adds the rest itself.
+moves (`market.exogenous_scale`), and a calibrated run adds the rest itself. Margin steps that the scenario dates are
+owed from when they take effect, not from their notice, by instruments whose assumptions name the exchange.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
-from margin.contagion.assumptions import Assumptions
+from margin.contagion.assumptions import Assumptions, Traded
+from margin.contagion.draws import Whole
 from margin.contagion.path import Path, PathError
+from margin.moving_rules import steps_of
 from margin.scenarios.bridge import LEADER, build_paths
+from margin.scenarios.events import MarginStepped
 from margin.scenarios.hours import is_open
 from margin.scenarios.scenario import Scenario
 
@@ -35,5 +39,18 @@ def cut(scenario: Scenario, a: Assumptions, seed: int, *, start_s: int, steps: i
         prices = np.array(drawn.prices_e6[source][first : first + steps + 1], np.float64)
         columns.append(np.maximum(np.rint(one.lot_units * prices / prices[0]), 1).astype(np.int64))
         flags.append([is_open(one.hours, int(at)) for at in times])
-    observed = Path(times, np.column_stack(columns), np.array(flags, bool).T)
+    owed = np.column_stack([_owed_bps(scenario, one, times) for one in a.instruments])
+    observed = Path(times, np.column_stack(columns), np.array(flags, bool).T, owed if owed.any() else None)
     return observed.scaled(a["market.exogenous_scale"])
+
+
+def _owed_bps(scenario: Scenario, one: Traded, times_s: Whole) -> Whole:
+    """At these times; 0 where the scenario dates no step of the exchange that announces this instrument's margins.
+
+    Raises MovingRuleError for steps that do not follow from one another.
+    """
+    steps = [event for event in scenario.events if isinstance(event, MarginStepped)]
+    if (one.announced_by, one.symbol) not in {(step.exchange, step.asset) for step in steps}:
+        return np.zeros(len(times_s), np.int64)
+    announced = steps_of(steps, one.announced_by, one.symbol)
+    return np.array([announced.rate_bps(int(at)) for at in times_s], np.int64)
