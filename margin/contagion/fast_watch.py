@@ -89,7 +89,7 @@ def _is_within_lowest(bankrupt: float, venue: int, which: int, prices: Prices) -
     """
     tiers = prices.above.shape[2]
     room = 2.0 * (tiers + 2) + _SLACK * bankrupt
-    return tiers == 0 or (bankrupt + room) / (1.0 - _LOWEST_UP_TO) <= float(prices.above[venue, which, 0])
+    return tiers == 0 or bool((bankrupt + room) / (1.0 - _LOWEST_UP_TO) <= prices.above[venue, which, 0])
 
 
 @njit(cache=True)

@@ -9,7 +9,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from margin.contagion.draws import Floats
+from margin.contagion.draws import Floats, Whole
+from margin.moving_rules import Steps
 
 
 class PathError(ValueError):
@@ -18,22 +19,20 @@ class PathError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """`units[t, a]` in µ$ a lot, the start at t = 0; `is_open[t, a]` whether the market takes orders; `owed_bps[t, a]`
-    what an exchange that announces its margins asks then, 0 where none does, and nothing where none does of any.
+    """`units[t, a]` in µ$ a lot, the start at t = 0; `is_open[t, a]` whether the market takes orders; `announced` are
+    (a, the steps of the exchange that sets its margin by notice).
     """
 
     times_s: NDArray[np.int64]
     units: NDArray[np.int64]
     is_open: NDArray[np.bool_]
-    owed_bps: NDArray[np.int64] | None = None
+    announced: tuple[tuple[int, Steps], ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.units) < 2 or self.units.shape != self.is_open.shape or len(self.times_s) != len(self.units):
             raise PathError("a path has a start and at least one step, and as many times as prices")
         if self.units.min() <= 0:
             raise PathError("a price is above zero")
-        if self.owed_bps is not None and self.owed_bps.shape != self.units.shape:
-            raise PathError("there are as many announced margins as prices")
 
     def __deepcopy__(self, _memo: object) -> "Path":
         return self  # nothing of it ever changes
@@ -48,12 +47,17 @@ class Path:
 
     def until(self, step: int) -> "Path":
         """Its beginning, up to a step."""
-        owed = None if self.owed_bps is None else self.owed_bps[: step + 1]
-        return Path(self.times_s[: step + 1], self.units[: step + 1], self.is_open[: step + 1], owed)
+        return Path(self.times_s[: step + 1], self.units[: step + 1], self.is_open[: step + 1], self.announced)
 
-    def announced(self, step: int) -> NDArray[np.int64] | None:
-        """What is owed at the start, and at a step, by instrument (basis points of notional)."""
-        return None if self.owed_bps is None else self.owed_bps[[0, step]]
+    def owed_bps(self, step: int) -> Whole:
+        """What those exchanges ask at the start, and at a step, by instrument (of notional); 0 where there is none.
+
+        A step that is announced and not yet in effect is not owed.
+        """
+        owed = np.zeros((2, self.units.shape[1]), np.int64)
+        for which, steps in self.announced:
+            owed[:, which] = [steps.rate_bps(int(at)) for at in self.times_s[[0, step]]]
+        return owed
 
     def flipped(self) -> "Path":
         """The same moves the other way round."""
@@ -69,5 +73,10 @@ class Path:
         return replace(self, units=np.maximum(moved, 1).astype(np.int64))
 
     def digest(self) -> str:
-        parts = [self.times_s, self.units, self.is_open, *([] if self.owed_bps is None else [self.owed_bps])]
-        return sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
+        parts = (self.times_s, self.units, self.is_open)
+        steps = [
+            (which, [(one.from_bps, one.to_bps, one.effective_at_s) for one in every.steps])
+            for which, every in self.announced
+        ]
+        told = repr(steps).encode() if steps else b""
+        return sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts) + told).hexdigest()

@@ -78,20 +78,18 @@ class Pressure:
         health = max(maker_health, 1e-3) ** self.a["market.equity_exponent"]
         return np.asarray(ordinary * np.clip(thinned, self.a["market.least_depth"], 1.0) * min(health, 1.0))
 
-    def rate_ppm(self, first: Whole, announced: Whole | None = None) -> Whole:
+    def rate_ppm(self, first: Whole, owed_bps: Whole) -> Whole:
         """Maintenance rates now, parts per million, rounded up, of those at the start by venue, instrument and tier.
 
-        `announced` is what an exchange asked at the start and asks now, by instrument, 0 where none does: rates are the
-        start's times now over then, exactly, and where there is none times what volatility makes of them.
+        `owed_bps` is what an exchange asked at the start and asks now, by instrument, 0 where none announces it: rates
+        are the start's times now over then, exactly, and where there is none times what volatility makes of them.
         """
         if Channels.PROCYCLICALITY not in self.channels:
             return first
         multiple = 1.0 + self.a["market.margin_slope"] * (self.stress - 1.0)
         multiple = np.clip(multiple, 1.0, self.a["market.margin_cap"])[:, None]
         followed = np.minimum(np.ceil(first * multiple), PPM).astype(np.int64)
-        if announced is None:
-            return followed
-        then, now = announced[:, :, None]
+        then, now = owed_bps[:, :, None]
         stepped = np.minimum(-(-first * now // np.maximum(then, 1)), PPM)
         return np.where(then > 0, stepped, followed)
 

@@ -10,10 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from margin.contagion.assumptions import Assumptions, Traded
-from margin.contagion.draws import Whole
+from margin.contagion.assumptions import Assumptions
 from margin.contagion.path import Path, PathError
-from margin.moving_rules import steps_of
+from margin.moving_rules import Steps, steps_of
 from margin.scenarios.bridge import LEADER, build_paths
 from margin.scenarios.events import MarginStepped
 from margin.scenarios.hours import is_open
@@ -39,18 +38,18 @@ def cut(scenario: Scenario, a: Assumptions, seed: int, *, start_s: int, steps: i
         prices = np.array(drawn.prices_e6[source][first : first + steps + 1], np.float64)
         columns.append(np.maximum(np.rint(one.lot_units * prices / prices[0]), 1).astype(np.int64))
         flags.append([is_open(one.hours, int(at)) for at in times])
-    owed = np.column_stack([_owed_bps(scenario, one, times) for one in a.instruments])
-    observed = Path(times, np.column_stack(columns), np.array(flags, bool).T, owed if owed.any() else None)
+    observed = Path(times, np.column_stack(columns), np.array(flags, bool).T, _announced(scenario, a))
     return observed.scaled(a["market.exogenous_scale"])
 
 
-def _owed_bps(scenario: Scenario, one: Traded, times_s: Whole) -> Whole:
-    """At these times; 0 where the scenario dates no step of the exchange that announces this instrument's margins.
+def _announced(scenario: Scenario, a: Assumptions) -> tuple[tuple[int, Steps], ...]:
+    """By instrument, where the scenario dates steps of the exchange that announces its margins.
 
     Raises MovingRuleError for steps that do not follow from one another.
     """
-    steps = [event for event in scenario.events if isinstance(event, MarginStepped)]
-    if (one.announced_by, one.symbol) not in {(step.exchange, step.asset) for step in steps}:
-        return np.zeros(len(times_s), np.int64)
-    announced = steps_of(steps, one.announced_by, one.symbol)
-    return np.array([announced.rate_bps(int(at)) for at in times_s], np.int64)
+    dated = {(event.exchange, event.asset) for event in scenario.events if isinstance(event, MarginStepped)}
+    return tuple(
+        (which, steps_of(scenario.events, one.announced_by, one.symbol))
+        for which, one in enumerate(a.instruments)
+        if (one.announced_by, one.symbol) in dated
+    )

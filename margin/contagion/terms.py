@@ -42,7 +42,7 @@ class Terms:
 
     def ask(self, prices: Prices, pressure: Pressure, step: int) -> None:
         """Write the maintenance rates of a step."""
-        rates = pressure.rate_ppm(self.rate_ppm, self.path.announced(step))
+        rates = pressure.rate_ppm(self.rate_ppm, self.path.owed_bps(step))
         prices.rate_ppm[:] = rates[:, :, 0]
         prices.more_ppm[:] = np.diff(rates, axis=2)
 
