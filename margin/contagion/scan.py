@@ -52,15 +52,17 @@ def part_up(units: int, ppm: int) -> int:
     return whole * ppm + (rest * ppm + PPM - 1) // PPM
 
 
-@njit(inline="always")
-def maintenance(notional: int, venue: int, which: int, prices: Prices) -> int:
-    """Maintenance margin of one position's notional, µ$."""
-    needed = part_up(notional, prices.rate_ppm[venue, which])
-    for tier in range(prices.above.shape[2]):
-        beyond = notional - prices.above[venue, which, tier]
-        if beyond <= 0:
-            break
-        needed += part_up(beyond, prices.more_ppm[venue, which, tier])
+@njit(cache=True)
+def further(account: int, rows: Rows, prices: Prices) -> int:
+    """What the tiers above the lowest ask of one account in addition, µ$; apart, as those without tiers run past it."""
+    needed, venue = 0, rows.venue[account]
+    for at in range(rows.first[account], rows.first[account + 1]):
+        which = rows.instrument[at]
+        notional = abs(rows.lots[at]) * prices.current[which]
+        for tier in range(prices.above.shape[2]):
+            if notional <= prices.above[venue, which, tier]:
+                break
+            needed += part_up(notional - prices.above[venue, which, tier], prices.more_ppm[venue, which, tier])
     return needed
 
 
@@ -69,13 +71,15 @@ def standing(account: int, rows: Rows, prices: Prices) -> tuple[int, int]:
     """One account's equity and maintenance margin in µ$."""
     equity = rows.principal[account] + rows.realised[account]
     needed = 0
-    venue = rows.venue[account]
+    settled, rates = prices.settled[rows.venue[account]], prices.rate_ppm[rows.venue[account]]
     for at in range(rows.first[account], rows.first[account + 1]):
         which, lots = rows.instrument[at], rows.lots[at]
         if lots:
             price = prices.current[which]
-            equity += lots * (price - prices.settled[venue, which])
-            needed += maintenance(abs(lots) * price, venue, which, prices)
+            equity += lots * (price - settled[which])
+            needed += part_up(abs(lots) * price, rates[which])
+    if prices.above.size:
+        needed += further(account, rows, prices)
     return equity, needed
 
 
