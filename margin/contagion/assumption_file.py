@@ -4,7 +4,8 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from margin.contagion.assumptions import AssumptionError, Assumptions, read
+from margin.contagion.assumption_reading import read
+from margin.contagion.assumptions import AssumptionError, Assumptions
 
 
 def packaged() -> Assumptions:

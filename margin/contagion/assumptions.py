@@ -1,14 +1,13 @@
 """What a run starts from, as values: instruments, population, market, venues, calls and costs, each with its source.
 
-The numbers stand in `assumptions.toml` with unit, mark, source and the range to sweep; `assumption_file` reads it.
+The numbers stand in `assumptions.toml` with unit, mark, source and the range to sweep; `assumption_reading` reads it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Any
 
-from margin.scenarios.hours import CALENDARS, Calendar
+from margin.contagion.tiered import Tiers
+from margin.scenarios.hours import Calendar
 
 MICRO = 1_000_000
 """Money units in one dollar: µ$."""
@@ -22,7 +21,8 @@ class AssumptionError(ValueError):
 class Traded:
     """An instrument: a lot is `lot_coins_e18` 1e-18 coins, and `lot_units` µ$ at the start.
 
-    Depth is one-sided notional that moves it by 1%.
+    Depth is one-sided notional that moves it by 1%. `maintenance_ppm` is asked of the lowest tier, of all where there
+    are no others; where a scenario dates margin steps of the exchange `announced_by`, it moves with them.
     """
 
     symbol: str
@@ -35,6 +35,8 @@ class Traded:
     daily_volatility: float
     volume_usd: float
     hours: Calendar
+    maintenance_tiers: Tiers = ()
+    announced_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,7 @@ def _scaled(base: Assumptions, values: Mapping[str, float]) -> Assumptions:
         elif name == MAINTENANCE_MULTIPLE:
             if not value > 0:
                 raise AssumptionError(f"{name} is more than 0, not {value}")
-            rates = (max(1, min(round(one.maintenance_ppm * value), 1_000_000)) for one in instruments)
-            instruments = tuple(
-                replace(one, maintenance_ppm=rate) for one, rate in zip(instruments, rates, strict=True)
-            )
+            instruments = tuple(_asking(one, value) for one in instruments)
         elif name in numbers:
             numbers[name] = replace(numbers[name], value=float(value))
         else:
@@ -105,51 +104,9 @@ def _scaled(base: Assumptions, values: Mapping[str, float]) -> Assumptions:
     return Assumptions(instruments, numbers)
 
 
-def read(document: Mapping[str, Any]) -> Assumptions:
-    """From the tables of a file. Raises AssumptionError with the name of what is wrong."""
-    tables = dict(document)
-    instruments = tuple(_traded(symbol, row) for symbol, row in dict(tables.pop("instrument", {})).items())
-    if not instruments:
-        raise AssumptionError("instrument: no instrument is given")
-    numbers = {}
-    for table, rows in tables.items():
-        for key, row in rows.items():
-            numbers[f"{table}.{key}"] = _number(f"{table}.{key}", row)
-    return Assumptions(instruments, numbers)
+def _asking(one: Traded, multiple: float) -> Traded:
+    def scaled(ppm: int) -> int:
+        return max(1, min(round(ppm * multiple), 1_000_000))
 
-
-def _number(name: str, row: Mapping[str, Any]) -> Assumption:
-    unknown = sorted(set(row) - {"value", "unit", "mark", "source", "sweep"})
-    missing = sorted({"value", "unit", "mark", "source"} - set(row))
-    if unknown or missing:
-        raise AssumptionError(f"{name}: {f'unknown {unknown[0]}' if unknown else f'{missing[0]} is missing'}")
-    if isinstance(row["value"], bool) or not isinstance(row["value"], int | float):
-        raise AssumptionError(f"{name}: value is a number, not {row['value']!r}")
-    sweep = row.get("sweep")
-    span = None if sweep is None else (float(sweep[0]), float(sweep[1]))
-    return Assumption(name, float(row["value"]), row["unit"], row["mark"], row["source"], span)
-
-
-_MEMBERS = {
-    "lot_coins", "price_usd", "depth_usd_per_percent", "open_interest_usd", "share_of_accounts", "maintenance_bps",
-    "daily_volatility", "volume_usd", "hours", "source",
-}  # fmt: skip
-
-
-def _traded(symbol: str, row: Mapping[str, Any]) -> Traded:
-    wrong = sorted(set(row) ^ _MEMBERS)
-    if wrong:
-        raise AssumptionError(f"instrument.{symbol}: {wrong[0]} is {'unknown' if wrong[0] in row else 'missing'}")
-    coins_e18 = Decimal(row["lot_coins"]) * 10**18
-    lot = Decimal(row["lot_coins"]) * Decimal(row["price_usd"]) * MICRO
-    if row["hours"] not in CALENDARS:
-        raise AssumptionError(f"instrument.{symbol}: hours are one of {', '.join(CALENDARS)}, not {row['hours']!r}")
-    if lot < 1:
-        raise AssumptionError(f"instrument.{symbol}: a lot of {lot} µ$ is less than one")
-    if coins_e18 != int(coins_e18):
-        raise AssumptionError(f"instrument.{symbol}: lot_coins has at most 18 decimals, not {row['lot_coins']}")
-    return Traded(
-        symbol, int(coins_e18), int(lot), float(row["depth_usd_per_percent"]), float(row["open_interest_usd"]),
-        float(row["share_of_accounts"]), int(row["maintenance_bps"]) * 100, float(row["daily_volatility"]),
-        float(row["volume_usd"]), row["hours"],
-    )  # fmt: skip
+    tiers = tuple((above, scaled(ppm)) for above, ppm in one.maintenance_tiers)
+    return replace(one, maintenance_ppm=scaled(one.maintenance_ppm), maintenance_tiers=tiers)

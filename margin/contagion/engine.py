@@ -129,7 +129,7 @@ class Run:
         self.pressure.pass_time(np.log(self._outside_units / before), path.step_s / parts)
         self.prices.current[:] = displaced(self._outside_units, self.pressure.displacement)
         depth = self.pressure.depth_usd(self._maker_health())
-        self.prices.rate_ppm[:] = self.pressure.rate_ppm(self.terms.rate_ppm)
+        self.terms.ask(self.prices, self.pressure, self.step)
         return depth
 
     def _arrive(self, now_s: int) -> None:
@@ -192,9 +192,8 @@ def begun(inputs: Inputs, *, audited: bool = False, plain: bool = False) -> Run:
     entries = Entries.withheld(books, len(inputs.path.units) - 1)
     across = inputs.regime.netting is Netting.ACROSS_VENUES or Channels.TRAPPED not in inputs.channels
     watch: Watch = (PlainWatch if plain else FastWatch)(books, across_venues=across)
-    start = inputs.path.units[0]
-    pressure = Pressure(a, inputs.channels, inputs.path.step_s)
-    prices = Prices(start.copy(), np.tile(start, (population.venues, 1)), pressure.rate_ppm(terms.rate_ppm))
+    pressure, prices = Pressure(a, inputs.channels, inputs.path.step_s), terms.opening()
+    terms.ask(prices, pressure, 0)
     calls = Calls(a, inputs.regime, inputs.channels, books)
     status = Status.at_start(inputs)
     return Run(

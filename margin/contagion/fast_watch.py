@@ -4,35 +4,24 @@ A unit with one position is below only beyond one price: it has lost what it bro
 maintenance makes into a threshold that moves with the rate, p·(1 ∓ rate), and not with the account. Units are sorted by
 it once, whatever rates do. A unit with several positions is safe while no price is further from where it was measured
 than its radius, (equity − margin) / (Σ|position| + margin) (specs/contagion.md §14); a rise of rates eats radii as a
-move does. Radii are put on a clock that adds up both, so they queue in one line for the whole run. All bounds lean to
-caution; whoever is beyond its own is tested exactly.
+move does. Radii are put on a clock that adds up both, so they queue in one line for the whole run. All bounds
+lean to caution (`placing`); whoever is beyond its own is tested exactly.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from margin.contagion.books import NEVER, Books
 from margin.contagion.draws import Floats, Whole
-from margin.contagion.lines import NEVER_REACHED, NOWHERE, Lines, Placed, room_for
+from margin.contagion.lines import Lines, room_for
+from margin.contagion.placing import LOWEST_UP_TO, Units, places, places_of_all
 from margin.contagion.population import Indexes, Kind
-from margin.contagion.scan import PPM, Prices, Rows, standing
+from margin.contagion.scan import PPM, Prices, Rows, marginal_ppm, standing
 from margin.contagion.watch import Breaches
 
-_SLACK = 1e-9
-"""Relative: what float64 may be off in a bound, many times over."""
 SEEN_AGAIN = 0.0025
 """The clock is put forward, and whose radius is used up is measured anew, when prices and rates have moved so far."""
-
-
-class Units(NamedTuple):
-    """What is tested as one, an account or (netted) a client: its accounts, from `first[i]` until `first[i + 1]`."""
-
-    first: Indexes
-    floor: Whole
-    tested: NDArray[np.bool_]
 
 
 @njit(cache=True)
@@ -64,65 +53,6 @@ def _accounts(below: Indexes, units: Units, rows: Rows, prices: Prices) -> tuple
                 account[filled], number[filled] = one, place
                 filled += 1
     return account[:filled], number[:filled]
-
-
-@njit(cache=True)
-def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) -> tuple[int, float, float]:
-    """Line, key and own key of a unit now; line v · kinds + k for a long of instrument k at venue v alone, and for a
-    short as many lines further as there are such pairs.
-
-    A requirement of nothing is never above nothing, so only a floor above zero can ask for more than margin does.
-    """
-    kinds, pairs = len(prices.current), prices.rate_ppm.size
-    held, only, size, settled, base, gained, asked, moved = 0, 0, 0, 0, 0, 0.0, 0.0, 0.0
-    for account in range(units.first[unit], units.first[unit + 1]):
-        base += rows.principal[account] + rows.realised[account]
-        for at in range(rows.first[account], rows.first[account + 1]):
-            which, lots = rows.instrument[at], rows.lots[at]
-            if lots:
-                venue = rows.venue[account]
-                notional = float(abs(lots)) * prices.current[which]
-                held += 1
-                only, size, settled = venue * kinds + which, lots, prices.settled[venue, which]
-                gained += float(lots) * (prices.current[which] - settled)
-                asked += notional * prices.rate_ppm[venue, which] / PPM + 1.0
-                moved += notional
-    if held == 0 or not units.tested[unit]:
-        return NOWHERE, NEVER_REACHED, NEVER_REACHED
-    floor = float(units.floor[unit])
-    if held > 1:
-        radius = (base + gained - asked) / (moved + asked)  # margin grows with a price that rises
-        if floor > 0.0:
-            radius = min(radius, (base + gained - floor) / moved)
-        radius = max(radius - _SLACK, -0.5)
-        return 2 * pairs, elapsed + np.log1p(radius), NEVER_REACHED
-    side = 1.0 if size > 0 else -1.0
-    lost = float(base) / abs(size)
-    slack = _SLACK * (settled + abs(lost) + max(floor, 0.0) / abs(size)) + 2.0
-    key = -side * (settled - side * lost) - slack
-    own = NEVER_REACHED
-    if floor > 0.0:
-        own = -side * (settled - side * (base - floor) / abs(size)) - slack
-    return (only if size > 0 else pairs + only), key, own
-
-
-@njit(parallel=True, cache=True)
-def _places_of_all(
-    units: Units, rows: Rows, prices: Prices, elapsed: float, line: Indexes, key: Floats, own: Floats
-) -> None:
-    """Everybody's place, by all threads."""
-    for unit in prange(len(line)):
-        found = _place(unit, units, rows, prices, elapsed)
-        line[unit] = found[0]
-        key[unit] = found[1]
-        own[unit] = found[2]
-
-
-@njit(cache=True)
-def _places(chosen: Indexes, units: Units, rows: Rows, prices: Prices, elapsed: float, placed: Placed) -> None:
-    """The same of some, by one thread: to wake the others takes longer."""
-    for number, unit in enumerate(chosen):
-        placed.line[number], placed.key[number], placed.own[number] = _place(unit, units, rows, prices, elapsed)
 
 
 @njit(cache=True)
@@ -180,7 +110,10 @@ class FastWatch:
         lines, moved = self._measured(prices)
         part = (prices.rate_ppm / PPM).ravel()
         price = np.tile(prices.current.astype(np.float64), len(prices.rate_ppm))
-        levels = (price * (part - 1.0), price * (part + 1.0), [self._clock + moved], -price, price)
+        longs = price * (part - 1.0)
+        if prices.more_ppm.size:
+            longs[part > LOWEST_UP_TO] = np.inf
+        levels = (longs, price * (part + 1.0), [self._clock + moved], -price, price)
         chosen = lines.reached(np.concatenate(levels))
         equity, needed = _figures(chosen, self._units, self._books.rows, prices)
         places = np.flatnonzero(needed)
@@ -207,7 +140,7 @@ class FastWatch:
             self._waiting = []
             self._sum_floors(chosen)
             placed = room_for(len(chosen))
-            _places(chosen, self._units, self._books.rows, prices, self._elapsed(prices), placed)
+            places(chosen, self._units, self._books.rows, prices, self._elapsed(prices), placed)
             self._lines.put(chosen, placed)
         return self._lines, moved
 
@@ -216,7 +149,7 @@ class FastWatch:
         self._set_clock(prices)
         self._sum_floors(np.arange(len(self._units.floor), dtype=np.int32))
         placed = room_for(len(self._units.floor))
-        _places_of_all(self._units, self._books.rows, prices, 0.0, *placed)
+        places_of_all(self._units, self._books.rows, prices, 0.0, *placed)
         self._lines = Lines(2 * prices.rate_ppm.size, placed)
         return self._lines
 
@@ -225,18 +158,18 @@ class FastWatch:
             _sum_floors(chosen, self._units.first, self._books.floor, self._units.floor)
 
     def _set_clock(self, prices: Prices) -> None:
-        self._seen, self._rates = prices.current.astype(np.float64), prices.rate_ppm / PPM
+        self._seen, self._rates = prices.current.astype(np.float64), marginal_ppm(prices) / PPM
 
     def _moved(self, prices: Prices) -> float:
         """Log of (1 + the largest relative move) · (1 + the largest rise of a rate) since the clock was set."""
         away = np.abs(prices.current / self._seen - 1.0).max()
-        rise = max((prices.rate_ppm / PPM - self._rates).max(), 0.0)
+        rise = max((marginal_ppm(prices) / PPM - self._rates).max(), 0.0)
         return float(np.log1p(away) + np.log1p(rise))
 
     def _elapsed(self, prices: Prices) -> float:
         """What the clock is to say for who is measured now: radii count from where it was set, not from here."""
         away = min(np.abs(prices.current / self._seen - 1.0).max(), 0.5)  # the clock is set anew long before
-        gap = max((self._rates - prices.rate_ppm / PPM).max(), 0.0)
+        gap = max((self._rates - marginal_ppm(prices) / PPM).max(), 0.0)
         return float(self._clock + np.log1p(-away) - np.log1p(gap))
 
     _clock: float

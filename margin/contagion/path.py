@@ -1,4 +1,7 @@
-"""The exogenous path: one price of every instrument at every step; a market that is shut takes no orders."""
+"""The exogenous path: one price of every instrument at every step; a market that is shut takes no orders.
+
+What else comes from outside is with it: margins that an exchange sets by notice, and not because of this run.
+"""
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -6,7 +9,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from margin.contagion.draws import Floats
+from margin.contagion.draws import Floats, Whole
+from margin.moving_rules import Steps
 
 
 class PathError(ValueError):
@@ -15,11 +19,14 @@ class PathError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """`units[t, a]` in µ$ a lot, the start at t = 0; `is_open[t, a]` whether the market takes orders."""
+    """`units[t, a]` in µ$ a lot, the start at t = 0; `is_open[t, a]` whether the market takes orders; `announced` are
+    (a, the steps of the exchange that sets its margin by notice).
+    """
 
     times_s: NDArray[np.int64]
     units: NDArray[np.int64]
     is_open: NDArray[np.bool_]
+    announced: tuple[tuple[int, Steps], ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.units) < 2 or self.units.shape != self.is_open.shape or len(self.times_s) != len(self.units):
@@ -40,7 +47,17 @@ class Path:
 
     def until(self, step: int) -> "Path":
         """Its beginning, up to a step."""
-        return Path(self.times_s[: step + 1], self.units[: step + 1], self.is_open[: step + 1])
+        return Path(self.times_s[: step + 1], self.units[: step + 1], self.is_open[: step + 1], self.announced)
+
+    def owed_bps(self, step: int) -> Whole:
+        """What those exchanges ask at the start, and at a step, by instrument (of notional); 0 where there is none.
+
+        A step that is announced and not yet in effect is not owed.
+        """
+        owed = np.zeros((2, self.units.shape[1]), np.int64)
+        for which, steps in self.announced:
+            owed[:, which] = [steps.rate_bps(int(at)) for at in self.times_s[[0, step]]]
+        return owed
 
     def flipped(self) -> "Path":
         """The same moves the other way round."""
@@ -57,4 +74,9 @@ class Path:
 
     def digest(self) -> str:
         parts = (self.times_s, self.units, self.is_open)
-        return sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
+        steps = [
+            (which, [(one.from_bps, one.to_bps, one.effective_at_s) for one in every.steps])
+            for which, every in self.announced
+        ]
+        told = repr(steps).encode() if steps else b""
+        return sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts) + told).hexdigest()

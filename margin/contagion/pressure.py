@@ -1,8 +1,8 @@
 """How forced orders move prices, how books thin and margins rise: floats, which estimate and never are money.
 
 Depth 𝔻 = 𝔻⁰ · max(d_min, exp(−κ (s/s⁰ − 1))) · (E^MM/E^MM⁰)^ξ; impact G = 0.01 Q/𝔻 in log price, or Y σ √(Q/V) of the
-run's flow, a share of it for good, the rest decaying; margins times min(1 + slope (s/s⁰ − 1), cap)
-(specs/contagion.md §5.2, §5.3, §5.6, §16).
+run's flow, a share of it for good, the rest decaying; margins times min(1 + slope (s/s⁰ − 1), cap), or as an exchange
+has announced (specs/contagion.md §5.2, §5.3, §5.6, §16).
 """
 
 import math
@@ -78,13 +78,20 @@ class Pressure:
         health = max(maker_health, 1e-3) ** self.a["market.equity_exponent"]
         return np.asarray(ordinary * np.clip(thinned, self.a["market.least_depth"], 1.0) * min(health, 1.0))
 
-    def rate_ppm(self, first: Whole) -> Whole:
-        """Maintenance rates now, parts per million, rounded up, of those at the start by venue and instrument."""
+    def rate_ppm(self, first: Whole, owed_bps: Whole) -> Whole:
+        """Maintenance rates now, parts per million, rounded up, of those at the start by venue, instrument and tier.
+
+        `owed_bps` is what an exchange asked at the start and asks now, by instrument, 0 where none announces it: rates
+        are the start's times now over then, exactly, and where there is none times what volatility makes of them.
+        """
         if Channels.PROCYCLICALITY not in self.channels:
             return first
         multiple = 1.0 + self.a["market.margin_slope"] * (self.stress - 1.0)
-        multiple = np.clip(multiple, 1.0, self.a["market.margin_cap"])
-        return np.minimum(np.ceil(first * multiple), PPM).astype(np.int64)
+        multiple = np.clip(multiple, 1.0, self.a["market.margin_cap"])[:, None]
+        followed = np.minimum(np.ceil(first * multiple), PPM).astype(np.int64)
+        then, now = owed_bps[:, :, None]
+        stepped = np.minimum(-(-first * now // np.maximum(then, 1)), PPM)
+        return np.where(then > 0, stepped, followed)
 
     def press(self, flow_usd: Floats, depth_usd: Floats) -> Floats:
         """Take net forced flow ($, + bought); the log moves that it makes."""

@@ -2,7 +2,8 @@
 
 What no bar states follows what one does: OTHER moves as SOL does (an assumption). A market that is shut
 keeps its price. The bars are prices as they were, forced orders included: what came from outside is a part of their
-moves (`market.exogenous_scale`), and a calibrated run adds the rest itself.
+moves (`market.exogenous_scale`), and a calibrated run adds the rest itself. Margin steps that the scenario dates are
+owed from when they take effect, not from their notice, by instruments whose assumptions name the exchange.
 """
 
 from dataclasses import replace
@@ -11,7 +12,9 @@ import numpy as np
 
 from margin.contagion.assumptions import Assumptions
 from margin.contagion.path import Path, PathError
+from margin.moving_rules import Steps, steps_of
 from margin.scenarios.bridge import LEADER, build_paths
+from margin.scenarios.events import MarginStepped
 from margin.scenarios.hours import is_open
 from margin.scenarios.scenario import Scenario
 
@@ -35,5 +38,18 @@ def cut(scenario: Scenario, a: Assumptions, seed: int, *, start_s: int, steps: i
         prices = np.array(drawn.prices_e6[source][first : first + steps + 1], np.float64)
         columns.append(np.maximum(np.rint(one.lot_units * prices / prices[0]), 1).astype(np.int64))
         flags.append([is_open(one.hours, int(at)) for at in times])
-    observed = Path(times, np.column_stack(columns), np.array(flags, bool).T)
+    observed = Path(times, np.column_stack(columns), np.array(flags, bool).T, _announced(scenario, a))
     return observed.scaled(a["market.exogenous_scale"])
+
+
+def _announced(scenario: Scenario, a: Assumptions) -> tuple[tuple[int, Steps], ...]:
+    """By instrument, where the scenario dates steps of the exchange that announces its margins.
+
+    Raises MovingRuleError for steps that do not follow from one another.
+    """
+    dated = {(event.exchange, event.asset) for event in scenario.events if isinstance(event, MarginStepped)}
+    return tuple(
+        (which, steps_of(scenario.events, one.announced_by, one.symbol))
+        for which, one in enumerate(a.instruments)
+        if (one.announced_by, one.symbol) in dated
+    )

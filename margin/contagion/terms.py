@@ -1,15 +1,19 @@
 """What each venue asks and when it is open, as arrays by venue and instrument."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from margin.contagion.assumptions import Traded
 from margin.contagion.closing import Flags
 from margin.contagion.draws import Whole
 from margin.contagion.path import Path
+from margin.contagion.pressure import Pressure
 from margin.contagion.regimes import Call
+from margin.contagion.scan import NOTHING_ABOVE, Prices
 from margin.contagion.venues import Venue
 from margin.scenarios.hours import is_open
 
@@ -19,15 +23,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Maintenance rates at the start by venue and instrument, and by venue whether a breach is liquidated at once and
-    what it costs (basis points of notional).
+    """Maintenance rates at the start by venue, instrument and tier, the lowest first, and where each other one begins
+    (µ$); by venue whether a breach is liquidated at once and what it costs (basis points of notional).
     """
 
     venues: tuple[Venue, ...]
     path: Path
     rate_ppm: NDArray[np.int64]
+    above_units: NDArray[np.int64]
     at_once: Flags
     fee_bps: Whole
+
+    def opening(self) -> Prices:
+        """Prices of the start, settled there, and what is asked then."""
+        start, shape = self.path.units[0], self.above_units.shape
+        settled = np.tile(start, (shape[0], 1))
+        return Prices(start.copy(), settled, np.empty(shape[:2], np.int64), self.above_units, np.empty(shape, np.int64))
+
+    def ask(self, prices: Prices, pressure: Pressure, step: int) -> None:
+        """Write the maintenance rates of a step."""
+        rates = pressure.rate_ppm(self.rate_ppm, self.path.owed_bps(step))
+        prices.rate_ppm[:] = rates[:, :, 0]
+        prices.more_ppm[:] = np.diff(rates, axis=2)
 
     def is_open(self, step: int) -> Flags:
         """By venue and instrument: whether orders are taken."""
@@ -48,15 +65,22 @@ class Terms:
 
 def terms_of(inputs: "Inputs") -> Terms:
     """Those of the venues of a run: their own, and else those of instruments and regime."""
-    common = np.array([one.maintenance_ppm for one in inputs.a.instruments], np.int64)
-    rates = np.tile(common, (inputs.population.venues, 1))
-    fees = np.zeros(inputs.population.venues, np.int64)
-    at_once = np.full(inputs.population.venues, inputs.regime.call is Call.INSTANT)
-    for number, venue in enumerate(inputs.venues):
-        fees[number] = venue.fee_bps
-        if venue.maintenance_ppm:
-            own = np.array(venue.maintenance_ppm, np.int64)
-            rates[number] = np.where(own > 0, own, common)
-        if venue.call is not None:
-            at_once[number] = venue.call is Call.INSTANT
-    return Terms(inputs.venues, inputs.path, rates, at_once, fees)
+    venues = inputs.venues or (Venue(""),) * inputs.population.venues
+    rates, above = _tables(venues, inputs.a.instruments)
+    at_once = [(venue.call or inputs.regime.call) is Call.INSTANT for venue in venues]
+    fees = np.array([venue.fee_bps for venue in venues], np.int64)
+    return Terms(inputs.venues, inputs.path, rates, above, np.array(at_once, bool), fees)
+
+
+def _tables(venues: Sequence[Venue], instruments: Sequence[Traded]) -> tuple[Whole, Whole]:
+    """Rates by tier, and where tiers begin; a table that is shorter than the longest ends with its last rate."""
+    tables = [[venue.asks(which, one) for which, one in enumerate(instruments)] for venue in venues]
+    most = max(len(tiers) for row in tables for _, tiers in row)
+    shape = len(venues), len(instruments), most
+    rates, above = np.empty((*shape[:2], most + 1), np.int64), np.full(shape, NOTHING_ABOVE)
+    for at in np.ndindex(shape[:2]):
+        lowest, tiers = tables[at[0]][at[1]]
+        every = [lowest, *(rate for _, rate in tiers)]
+        rates[at] = [*every, *every[-1:] * (most - len(tiers))]
+        above[at][: len(tiers)] = [units for units, _ in tiers]
+    return rates, above

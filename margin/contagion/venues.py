@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from margin.contagion.assumptions import Assumptions
+from margin.contagion.assumptions import Assumptions, Traded
 from margin.contagion.regimes import Call
+from margin.contagion.tiered import Tiers
 from margin.scenarios.hours import Calendar
 
 MOST = 127
@@ -13,9 +14,9 @@ MOST = 127
 @dataclass(frozen=True, slots=True)
 class Venue:
     """A venue. Maintenance rates are by instrument at the start, 0 for what it does not trade, all where there are none
-    of its own; so are `fund_units` and `capital_units` (µ$), which are else its part of all venues', and `call`, which
-    is else the regime's. `hours` close all of it. Who is liquidated pays `fee_bps` of notional to the fund, and nobody
-    starts with more than `largest_leverage` (0: whatever it is).
+    of its own, and so are the tiers above them; so are `fund_units` and `capital_units` (µ$), which are else its part
+    of all venues', and `call`, which is else the regime's. `hours` close all of it. Who is liquidated pays `fee_bps` of
+    notional to the fund, and nobody starts with more than `largest_leverage` (0: whatever it is).
     """
 
     name: str
@@ -26,9 +27,18 @@ class Venue:
     hours: Calendar = "always"
     fee_bps: int = 0
     largest_leverage: int = 0
+    maintenance_tiers: tuple[Tiers, ...] = ()
 
     def trades(self, which: int) -> bool:
         return not self.maintenance_ppm or self.maintenance_ppm[which] > 0
+
+    def asks(self, which: int, common: Traded) -> tuple[int, Tiers]:
+        """The lowest rate of an instrument at the start (parts per million) and the tiers above: its own, or those of
+        the assumptions.
+        """
+        if not self.maintenance_ppm or not self.maintenance_ppm[which]:
+            return common.maintenance_ppm, common.maintenance_tiers
+        return self.maintenance_ppm[which], self.maintenance_tiers[which] if self.maintenance_tiers else ()
 
 
 class VenueError(ValueError):

@@ -15,7 +15,7 @@ from margin.contagion.inputs.accounts import MOST_UNITS, NO_POSITION, Line, Read
 from margin.contagion.inputs.cells import Table
 from margin.contagion.inputs.faults import Fault, FaultyError, shown
 from margin.contagion.population import Accounts, Clients, Population, Positions, checked, closed
-from margin.contagion.scan import PPM
+from margin.contagion.tiered import needed_units
 from margin.contagion.venues import Venue
 
 _MOST_TOGETHER = 10 * MOST_UNITS
@@ -118,9 +118,10 @@ def _book(groups: Sequence[Sequence[Line]], a: Assumptions, venues: Sequence[Ven
 
 def _is_below(group: Sequence[Line], a: Assumptions, venue: Venue) -> bool:
     """Whether it is to be liquidated before anything has moved; who opens later holds nothing yet."""
-    rates = venue.maintenance_ppm or tuple(one.maintenance_ppm for one in a.instruments)
     needed = sum(
-        -(-abs(one.lots) * a.instruments[one.which].lot_units * rates[one.which] // PPM)
+        needed_units(
+            abs(one.lots) * a.instruments[one.which].lot_units, *venue.asks(one.which, a.instruments[one.which])
+        )
         for one in group
         if one.which != NO_POSITION and one.enters == 0.0
     )

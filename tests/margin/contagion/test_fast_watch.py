@@ -1,4 +1,4 @@
-"""The fast watch against a look at everybody: any population, prices and rates that jump, books that move."""
+"""The fast watch against a look at everybody: any population, tiers, prices and rates that jump, books that move."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from margin.contagion.books import Books
 from margin.contagion.draws import Whole
 from margin.contagion.fast_watch import FastWatch
 from margin.contagion.population import Accounts, Clients, Indexes, Kind, Positions, closed
-from margin.contagion.scan import Prices
+from margin.contagion.scan import NOTHING_ABOVE, PPM, Prices, further
 from margin.contagion.watch import PlainWatch
 
 LOT_UNITS = np.array([7_000_000, 2_000_000, 3], np.int64)
@@ -39,12 +39,32 @@ def books_of(draw: np.random.Generator, count: int) -> Books:
     return Books.opened(closed(("A", "B", "C"), LOT_UNITS, VENUES, 1.0, clients, accounts, positions), 0, 0, 0)
 
 
+def asking(draw: np.random.Generator, tiers: int) -> Prices:
+    """Tables with up to so many tiers above the lowest, from far below what anybody holds to far beyond it."""
+    shape = VENUES, len(LOT_UNITS), tiers
+    above = np.sort(np.exp(draw.uniform(np.log(1e5), np.log(1e14), shape)).astype(np.int64), axis=2)
+    above[draw.random(shape[:2]) < 0.2] = NOTHING_ABOVE  # a table of one tier beside the others
+    prices = Prices(LOT_UNITS.copy(), np.tile(LOT_UNITS, (VENUES, 1)), np.empty(shape[:2], np.int64), above,
+                    np.empty(shape, np.int64))  # fmt: skip
+    ask(prices, draw)
+    return prices
+
+
+def ask(prices: Prices, draw: np.random.Generator) -> None:
+    """Rates of the lowest tier up to 4%, now and then up to 80%, and of the highest up to 100%."""
+    most = 800_000 if prices.more_ppm.size and draw.random() < 0.1 else 40_000
+    prices.rate_ppm[:] = draw.integers(1, most, prices.rate_ppm.shape)
+    left = (PPM - prices.rate_ppm)[..., None]
+    prices.more_ppm[:] = (left * draw.dirichlet(np.ones(prices.more_ppm.shape[2] + 1), left.shape[:2]))[..., 1:]
+
+
 def moved(prices: Prices, draw: np.random.Generator) -> None:
     """Prices and rates go somewhere: mostly a little, now and then far."""
     size = draw.choice([1e-4, 3e-3, 0.05, 0.4])
     after: Whole = np.rint(prices.current * np.exp(size * draw.normal(size=len(prices.current)))).astype(np.int64)
     prices.current[:] = np.maximum(after, 1)
-    prices.rate_ppm[:] = draw.integers(1, 40_000, prices.rate_ppm.shape) if draw.random() < 0.3 else prices.rate_ppm
+    if draw.random() < 0.3:
+        ask(prices, draw)
 
 
 def changed(books: Books, prices: Prices, found: Whole, draw: np.random.Generator) -> Indexes:
@@ -68,13 +88,15 @@ def coarse(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("coarse", [fast_watch.SEEN_AGAIN, 0.4], indirect=True)
 @pytest.mark.parametrize("across", [False, True])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("tiers", [0, 1, 3])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(3, 400))
-def test_the_fast_watch_finds_whom_a_look_at_everybody_finds(coarse: None, across: bool, seed: int, count: int) -> None:
+def test_the_fast_watch_finds_whom_a_look_at_everybody_finds(
+    coarse: None, across: bool, tiers: int, seed: int, count: int
+) -> None:
     draw = np.random.default_rng(seed)
     books = books_of(draw, count)
-    rates = draw.integers(1, 40_000, (VENUES, len(LOT_UNITS)))
-    prices = Prices(LOT_UNITS.copy(), np.tile(LOT_UNITS, (VENUES, 1)), rates)
+    prices = asking(draw, tiers)
     fast, plain = (kind(books, across_venues=across) for kind in (FastWatch, PlainWatch))
     for _ in range(60):
         moved(prices, draw)
@@ -84,21 +106,18 @@ def test_the_fast_watch_finds_whom_a_look_at_everybody_finds(coarse: None, acros
 
 
 def test_such_populations_have_breaches_of_every_sort() -> None:
-    """The control: long and short, alone and several, by margin and by a stop."""
+    """The control: long and short, alone and several, by margin and by a stop, in the lowest tier and above it."""
     seen = set()
     for seed in range(20):
         draw = np.random.default_rng(seed)
         books = books_of(draw, 200)
-        prices = Prices(
-            LOT_UNITS.copy(),
-            np.tile(LOT_UNITS, (VENUES, 1)),
-            np.tile(np.array([5_000, 20_000, 400], np.int64), (VENUES, 1)),
-        )
+        prices = asking(draw, 2)
         watch = FastWatch(books, across_venues=False)
         for _ in range(10):
             moved(prices, draw)
             found = watch.breaches(prices)
             for account, equity, needed in zip(*found, strict=True):
                 lots = books.rows.lots[books.rows.first[account] : books.rows.first[account + 1]]
-                seen.add((len(lots) > 1, bool(lots[0] > 0), bool(equity < needed)))
-    assert len(seen) == 8
+                larger = further(account, books.rows, prices) > 0
+                seen.add((len(lots) > 1, bool(lots[0] > 0), bool(equity < needed), larger))
+    assert len(seen) == 16
