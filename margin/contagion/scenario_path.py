@@ -13,6 +13,7 @@ import numpy as np
 from margin.contagion.assumptions import Assumptions
 from margin.contagion.path import Path, PathError
 from margin.moving_rules import Steps, steps_of
+from margin.scenarios.anchors import Order
 from margin.scenarios.bridge import LEADER, build_paths
 from margin.scenarios.events import MarginStepped
 from margin.scenarios.hours import is_open
@@ -21,13 +22,22 @@ from margin.scenarios.scenario import Scenario
 FOLLOWS = {"OTHER": "SOL"}
 
 
-def cut(scenario: Scenario, a: Assumptions, seed: int, *, start_s: int, steps: int, step_s: int = 60) -> Path:
+def cut(
+    scenario: Scenario,
+    a: Assumptions,
+    seed: int,
+    *,
+    start_s: int,
+    steps: int,
+    step_s: int = 60,
+    order: Order = Order.DRAWN,
+) -> Path:
     """`steps` steps from a time on. Raises PathError where the scenario does not cover them or lacks an asset."""
     if not scenario.start_s <= start_s < start_s + steps * step_s < scenario.end_s:
         raise PathError(f"{scenario.name} does not cover {steps} steps of {step_s} s from {start_s}")
     sources = {FOLLOWS.get(one.symbol, one.symbol) for one in a.instruments}
     needed = tuple(one for one in scenario.assets if one.symbol in sources or one.symbol == LEADER)
-    drawn = build_paths(replace(scenario, assets=needed, step_s=step_s), seed)  # no path hangs on those left out
+    drawn = build_paths(replace(scenario, assets=needed, step_s=step_s), seed, order)  # no path hangs on those left out
     first = (start_s - scenario.start_s) // step_s
     times = np.array(drawn.times_s[first : first + steps + 1], np.int64)
     columns, flags = [], []

@@ -1,14 +1,24 @@
 """Where in its bar each stated price stands: open first, close last, low and high at drawn steps in between.
 
 A bar does not say when its low was. Bitcoin's falls at a drawn step, before or after the high; another asset's
-falls where bitcoin is lowest, because the market fell as one. Likewise the highs.
+falls where bitcoin is lowest, because the market fell as one. Likewise the highs. Which of the two came first nobody
+knows: it is drawn, or asked for, so that it can be seen whether a result hangs on it (specs/contagion.md §17).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from margin.scenarios.draws import pick
 from margin.scenarios.prices import Bar
+
+
+class Order(StrEnum):
+    """Which of a bar's extremes comes first, where the scenario does not date its low."""
+
+    DRAWN = "drawn"
+    LOW_FIRST = "low_first"
+    HIGH_FIRST = "high_first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +28,17 @@ class Placement:
     low_step: int | None
     high_step: int | None
 
+    def ordered(self, order: Order) -> "Placement":
+        """With the two steps changed for each other where they are not in this order."""
+        if order is Order.DRAWN or self.low_step is None or self.high_step is None:
+            return self
+        first, second = sorted((self.low_step, self.high_step))
+        return Placement(first, second) if order is Order.LOW_FIRST else Placement(second, first)
 
-def place(bar: Bar, open_e6: int, steps: int, seed: int, leader_e6: Sequence[int]) -> Placement:
+
+def place(
+    bar: Bar, open_e6: int, steps: int, seed: int, leader_e6: Sequence[int], order: Order = Order.DRAWN
+) -> Placement:
     """Place the bar's low and high on different interior steps of its `steps`.
 
     `leader_e6` is bitcoin's path over the same steps, or empty for bitcoin itself. The bar has room for its figures
@@ -42,7 +61,8 @@ def place(bar: Bar, open_e6: int, steps: int, seed: int, leader_e6: Sequence[int
             high_step = max(free, key=lambda step: leader_e6[step])
         else:
             high_step = pick(seed, "high", bar.asset, bar.start_s, free)
-    return Placement(low_step, high_step)
+    placed = Placement(low_step, high_step)
+    return placed if bar.low_at_s is not None else placed.ordered(order)
 
 
 def anchored(bar: Bar, open_e6: int, steps: int, placement: Placement) -> dict[int, int]:

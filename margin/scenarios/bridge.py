@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from margin.estimates import price_from_e6, ratio_from_bps
-from margin.scenarios.anchors import anchored, place
+from margin.scenarios.anchors import Order, anchored, place
 from margin.scenarios.brownian import Band, bar_band, bar_sigma, bridged
 from margin.scenarios.draws import normals
 from margin.scenarios.hours import is_open, session_s
@@ -38,10 +38,11 @@ class _Drawing:
     seed: int
     own_draws: tuple[float, ...]
     leader_e6: tuple[int, ...]
+    order: Order
 
 
-def build_paths(scenario: Scenario, seed: int) -> Paths:
-    """Draw the scenario's prices. The same scenario and seed give the same ints on every Python from 3.11 on.
+def build_paths(scenario: Scenario, seed: int, order: Order = Order.DRAWN) -> Paths:
+    """Draw the scenario's prices. The same scenario, seed and order give the same ints on every Python from 3.11 on.
 
     A bar's draws depend on the seed and on the bar's place in time, not on the bars before it; those of an asset
     other than bitcoin on bitcoin's path over the same bar as well.
@@ -50,7 +51,7 @@ def build_paths(scenario: Scenario, seed: int) -> Paths:
     found: dict[str, tuple[int, ...]] = {}
     for asset in sorted(scenario.assets, key=lambda asset: asset.symbol != LEADER):
         drawn = normals(seed, asset.symbol, times_s)
-        drawing = _Drawing(scenario, asset, seed, drawn, found.get(LEADER, ()))
+        drawing = _Drawing(scenario, asset, seed, drawn, found.get(LEADER, ()), order)
         found[asset.symbol] = _bar_path(drawing) if scenario.bars_of(asset.symbol) else _point_path(drawing)
     return Paths(times_s, {asset.symbol: found[asset.symbol] for asset in scenario.assets})
 
@@ -67,7 +68,8 @@ def _bar_prices(drawing: _Drawing, bar: Bar, open_e6: int, first: int) -> list[i
     """Draw the bar whose open stands on grid step `first`."""
     steps = range(first, first + (bar.end_s - bar.start_s) // drawing.scenario.step_s)
     leader_e6 = drawing.leader_e6[steps.start : steps.stop]
-    anchors = anchored(bar, open_e6, len(steps), place(bar, open_e6, len(steps), drawing.seed, leader_e6))
+    placement = place(bar, open_e6, len(steps), drawing.seed, leader_e6, drawing.order)
+    anchors = anchored(bar, open_e6, len(steps), placement)
     sigma = bar_sigma(drawing.asset, bar, open_e6)
     return bridged(
         anchors,

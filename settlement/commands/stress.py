@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from settlement.commands.stress_comparing import decompose, footing
-from settlement.commands.stress_effecting import effect
+from settlement.commands.stress_effecting import BarOrder, effect
 from settlement.commands.stress_own import book, schema
 from settlement.commands.stress_searching import calibrate, phase, sweep
 
@@ -29,7 +29,7 @@ def run(
     *, scenario: str = "feb_2026", regime: str = "pooled_instant,segregated_grace", accounts: str = "100000",
     seed: int = 1, minutes: int | None = None, changes: Set = None, assumptions: str = "", weight: float | None = None,
     shock: str = "", candles: Files = None, waterfall: str = "", venue: Files = None, by_account: str = "",
-    out: str = "", reproduction: Reproduced = None, json: bool = False,
+    out: str = "", reproduction: Reproduced = None, order: BarOrder = "drawn", json: bool = False,
 ) -> int:  # fmt: skip
     """Run one day under one regime, or several with a comma between them: the same accounts, prices and draws.
 
@@ -66,6 +66,8 @@ def run(
         A folder for run.json, run.html and the series by the minute (as Parquet too with bulkhead[parquet]).
     reproduction
         A minute at which R_t is found by selling a little more; may be given more than once.
+    order
+        Whether the low or the high of an hour comes first where no source says; drawn for each hour otherwise.
     json
         One record a line; what is to be known before is told on standard error.
     """
@@ -74,7 +76,7 @@ def run(
 
     asked = Asked(
         scenario, accounts, seed, minutes, tuple(changes or ()), assumptions, weight, shock, tuple(candles or ()),
-        waterfall, tuple(venue or ()), by_account, out, tuple(reproduction or ()),
+        waterfall, tuple(venue or ()), by_account, out, tuple(reproduction or ()), order,
     )  # fmt: skip
     return run_regimes(asked, regime.split(","), json)
 

@@ -14,6 +14,7 @@ from margin.contagion.regimes import UnknownRegimeError, regime_of
 from margin.contagion.venues import Venue, VenueError
 from margin.contagion.waterfalls import applies, payers_of
 from margin.default_waterfall import Waterfall, WaterfallError
+from margin.scenarios.anchors import Order
 from margin.scenarios.candles import CandleError
 from margin.scenarios.scenario import ScenarioError
 from settlement.commands.fields import InputError
@@ -41,6 +42,7 @@ class Asked:
     by_account: str = ""
     out: str = ""
     reproduction: tuple[int, ...] = ()
+    order: str = Order.DRAWN
 
     @property
     def label(self) -> str:
@@ -97,7 +99,9 @@ def started(asked: Asked, regimes: Sequence[str]) -> tuple[Start, list[Inputs], 
 
 def _start(asked: Asked) -> Start:
     base = changed(assumptions_in(asked.assumptions), asked.changes)
-    a, path, notices = priced(asked.scenario, asked.shock, asked.candles, asked.minutes, asked.seed, base)
+    a, path, notices = priced(
+        asked.scenario, asked.shock, asked.candles, asked.minutes, asked.seed, base, Order(asked.order)
+    )
     waterfall = waterfall_in(asked.waterfall) if asked.waterfall else None
     venues, said = venues_in(asked.venues, a)
     if asked.accounts.isdecimal():

@@ -1,9 +1,14 @@
 """`bulkhead stress effect`: its options. The work is imported when it runs: help comes at once."""
 
+from typing import Literal
+
+BarOrder = Literal["drawn", "low_first", "high_first"]
+
 
 def effect(
     results: str, *, cells: str = "all", seeds: int = 5, accounts: int = 20_000, jobs: int = 1, dask: str = "",
-    assumptions: str = "", placebo: bool = False, parquet: bool = False, json: bool = False,
+    assumptions: str = "", placebo: bool = False, parquet: bool = False, order: BarOrder = "drawn",
+    json: bool = False,
 ) -> int:  # fmt: skip
     """Say what custody alone changes, metric by metric, and what calls, netting and loss rules do, with intervals.
 
@@ -31,6 +36,8 @@ def effect(
         Shuffle the labels of custody among matched runs too, and say what the method makes of nothing.
     parquet
         Write effect.parquet too (extra bulkhead[parquet]).
+    order
+        Whether the low or the high of an hour comes first where no source says: a result must hold for both.
     json
         Print one JSON object an effect.
     """
@@ -47,7 +54,7 @@ def effect(
     from settlement.commands.stress_setting import kept, setting
 
     def work() -> int:
-        world = setting(assumptions, results, accounts=accounts, seeds=seeds, jobs=jobs, dask=dask)
+        world = setting(assumptions, results, accounts=accounts, seeds=seeds, jobs=jobs, dask=dask, order=order)
         pairs = pairs_of(cells)
         found = effects(world, pairs, shuffled=placebo)
         kept(results, "effect", document(world, found), effect_page(world, pairs, found))

@@ -13,6 +13,7 @@ from margin.contagion.footing import Footing
 from margin.contagion.path import Path
 from margin.contagion.scenario_path import cut
 from margin.contagion.trial import Record, trial
+from margin.scenarios.anchors import Order
 from margin.scenarios.scenario import packaged as packaged_scenario
 from settlement.commands.fields import InputError
 from settlement.commands.stress_code import code_digest
@@ -34,6 +35,7 @@ class Setting:
     accounts: int
     seeds: int
     paths: int = 2
+    order: Order = Order.DRAWN
     code: str = field(default_factory=code_digest)
     _drawn: dict[int, Path] = field(default_factory=dict, init=False)
 
@@ -41,7 +43,9 @@ class Setting:
         number = 1 + (seed - 1) % self.paths
         if number not in self._drawn:
             observed = self.base.changed({SCALE: 1.0})
-            self._drawn[number] = cut(packaged_scenario("feb_2026"), observed, number, start_s=START_S, steps=STEPS)
+            self._drawn[number] = cut(
+                packaged_scenario("feb_2026"), observed, number, start_s=START_S, steps=STEPS, order=self.order
+            )
         return self._drawn[number].scaled(changes.get(SCALE, self.base[SCALE]))
 
     def jobs(
@@ -71,7 +75,9 @@ class Setting:
         return [[next(ends) for _ in lot] for lot in asked]
 
 
-def setting(assumptions: str, results: str, *, accounts: int, seeds: int, jobs: int, dask: str) -> Setting:
+def setting(
+    assumptions: str, results: str, *, accounts: int, seeds: int, jobs: int, dask: str, order: str = Order.DRAWN
+) -> Setting:
     """Raises InputError for numbers that make no run, and for a file of assumptions that cannot be read."""
     for name, value, least in (("--accounts", accounts, 100), ("--seeds", seeds, 1), ("--jobs", jobs, 1)):
         if value < least:
@@ -80,7 +86,7 @@ def setting(assumptions: str, results: str, *, accounts: int, seeds: int, jobs: 
         base = load(File(assumptions)) if assumptions else packaged()
     except AssumptionError as error:
         raise InputError(str(error)) from error
-    return Setting(base, Bench(File(results) / "runs", jobs, dask), accounts, seeds)
+    return Setting(base, Bench(File(results) / "runs", jobs, dask), accounts, seeds, order=Order(order))
 
 
 def kept(results: str, name: str, document: Mapping[str, object], page: str) -> None:

@@ -14,6 +14,7 @@ from margin.contagion.path import Path
 from margin.contagion.population import Population
 from margin.contagion.scenario_path import cut
 from margin.contagion.venues import Venue, VenueError, default_venues, with_own
+from margin.scenarios.anchors import Order
 from margin.scenarios.candles import read_candles, replace_bars
 from margin.scenarios.scenario import Scenario, load_scenario, packaged, packaged_names
 from margin.scenarios.table import instant
@@ -79,7 +80,13 @@ def changed(a: Assumptions, changes: Sequence[str]) -> Assumptions:
 
 
 def priced(
-    event: str, shock_file: str, candles: Sequence[str], minutes: int | None, seed: int, a: Assumptions
+    event: str,
+    shock_file: str,
+    candles: Sequence[str],
+    minutes: int | None,
+    seed: int,
+    a: Assumptions,
+    order: Order,
 ) -> tuple[Assumptions, Path, list[str]]:
     """The assumptions with the start's prices, the path, and what is to be said of it. Raises InputError and the
     errors of scenarios, candles and paths.
@@ -88,12 +95,14 @@ def priced(
     start_s = CRASH_S if scenario.start_s <= CRASH_S < scenario.end_s else scenario.start_s
     if shock_file and candles:
         raise InputError("--shock, --candles: expected one of them: a shock is the whole path")
+    if shock_file and order is not Order.DRAWN:
+        raise InputError("--order: a shock is the whole path, and leaves no order of lows and highs open")
     if not shock_file:
         for one in candles:
             scenario = _replayed(scenario, one)
         steps = DAY_MINUTES if minutes is None else minutes
         told = [f"{one}: in place of the scenario's; forced orders are a part of these moves" for one in candles]
-        return a, cut(scenario, a, seed, start_s=start_s, steps=steps), told
+        return a, cut(scenario, a, seed, start_s=start_s, steps=steps, order=order), told
     try:
         shock = shock_of(read_table(shock_file), a, start_s)
     except FaultyError as error:

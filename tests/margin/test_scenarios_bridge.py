@@ -7,6 +7,7 @@ from statistics import correlation
 
 import pytest
 
+from margin.scenarios.anchors import Order
 from margin.scenarios.bridge import Paths, build_paths
 from margin.scenarios.events import AnyEvent
 from margin.scenarios.hours import is_open
@@ -96,6 +97,23 @@ def test_low_comes_before_high_in_some_bars_and_after_it_in_others() -> None:
             prices_e6 = stretch(paths, bar)
             first += prices_e6.index(bar.low_e6 or 0) < prices_e6.index(bar.high_e6 or 0)
     assert 0.3 < first / (len(bars) * len(SEEDS)) < 0.7
+
+
+@pytest.mark.parametrize(("order", "lows_first"), [(Order.LOW_FIRST, True), (Order.HIGH_FIRST, False)])
+def test_every_undated_low_comes_before_or_after_its_high_as_asked(order: Order, lows_first: bool) -> None:
+    """And every bar still shows its figures; dated lows stand where they did."""
+    paths, looked_at = build_paths(FEB, 7, order), 0
+    for bar, open_e6 in zip(FEB.bars_of("BTC"), opens_e6(FEB.bars_of("BTC")), strict=True):
+        prices_e6 = stretch(paths, bar)
+        assert bar.low_e6 in {None, min(prices_e6)}, bar
+        assert bar.high_e6 in {None, max(prices_e6)}, bar
+        low, high = prices_e6.index(min(prices_e6)), prices_e6.index(max(prices_e6))
+        if bar.low_at_s is not None:
+            assert low == stretch(PATHS[7], bar).index(min(prices_e6))
+        elif bar.low_e6 not in {open_e6, bar.close_e6} and bar.high_e6 not in {open_e6, bar.close_e6}:
+            assert (low < high) is lows_first, bar
+            looked_at += 1
+    assert looked_at > 30
 
 
 def test_one_seed_gives_one_path_and_another_seed_another() -> None:

@@ -35,6 +35,21 @@ def test_the_same_is_said_twice(capsys: pytest.CaptureFixture[str]) -> None:
     assert said[0] == said[1]
 
 
+def test_what_segregation_changes_has_the_same_sign_whichever_extreme_of_an_hour_came_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Who is given time is liquidated less and owes more; the paths do differ."""
+    digests, regimes = set(), "pooled_instant,pooled_grace,segregated_grace"
+    for order in ("low_first", "high_first"):
+        assert main(["stress", "run", "--accounts", "5000", "--regime", regimes, "--order", order, "--json"]) == 0
+        instant, grace, segregated = map(json.loads, capsys.readouterr().out.splitlines())
+        digests.add(instant["digest_of_inputs"])
+        assert max(grace["liquidated_usd"], segregated["liquidated_usd"]) < instant["liquidated_usd"]
+        assert 0.6 < instant["long_share"] < 1.0
+        assert instant["low_price_ratio"] == pytest.approx(1 - 0.18, abs=0.015)
+    assert len(digests) == 2
+
+
 @pytest.mark.parametrize(
     ("more", "complaint"),
     [
@@ -45,6 +60,7 @@ def test_the_same_is_said_twice(capsys: pytest.CaptureFixture[str]) -> None:
         (["--accounts", "5"], "at least 100"),
         (["--minutes", "0"], "--minutes: expected at least 1"),
         (["--minutes", "99999"], "does not cover 99999 steps"),
+        (["--order", "low_first", "--shock", "any.csv"], "leaves no order of lows and highs open"),
         (["--scenario", "none.toml"], "none.toml"),
         (["--assumptions", "none.toml"], "none.toml"),
     ],
