@@ -13,12 +13,12 @@ from enum import StrEnum
 import numpy as np
 
 from margin.contagion.assumptions import Assumptions
+from margin.contagion.costs import haircut_bps, netting_multiple
 from margin.contagion.draws import Whole
 from margin.contagion.population import Kind, Population
 from margin.contagion.regimes import Custody, Regime
 from margin.estimates import BPS
-from margin.fixed import SCALE, Fixed
-from margin.netting_benefit import lost_netting
+from margin.fixed import SCALE
 
 LEVERAGE = "population.leverage_at_median"
 HALVINGS = 7
@@ -42,15 +42,12 @@ def charged(population: Population, a: Assumptions, regime: Regime) -> Populatio
     """
     if not regime.is_segregated:
         return population
-    coins = a["cost.coin_share"]
-    haircut_bps = round(coins * a["cost.haircut_bps"] + (1.0 - coins) * a["cost.stable_haircut_bps"])
-    left_bps = BPS - haircut_bps - round(a["cost.custody_fee_bps"])
+    left_bps = BPS - haircut_bps(a) - round(a["cost.custody_fee_bps"])
     accounts, kind = population.accounts, population.clients.kind
     cash = _part(accounts.cash_units, left_bps)
     if regime.custody is Custody.SEGREGATED_STATIC:
         many = np.bincount(accounts.client)[accounts.client]
-        multiple = lost_netting(2, Fixed.of(f"{a['population.hedge_correlation']:.6f}"))
-        cash = np.where(many > 1, _part(cash, (BPS / multiple).units // SCALE), cash)
+        cash = np.where(many > 1, _part(cash, (BPS / netting_multiple(a)).units // SCALE), cash)
     ordinary = kind[accounts.client] != Kind.REST
     return replace(population, accounts=replace(accounts, cash_units=np.where(ordinary, cash, accounts.cash_units)))
 

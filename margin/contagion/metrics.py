@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from margin.contagion.assumptions import MICRO
+from margin.contagion.costs import costs, several_share
 from margin.contagion.draws import Floats
 from margin.contagion.engine import Run
 from margin.contagion.losses import INNOCENT, Payer
@@ -54,7 +55,10 @@ METRICS = (
     Metric("recovery_s", "s", "from its peak until a tenth of the passing displacement is left; to the end if never"),
     Metric("unsecured_peak_usd", "$", "winners' unsettled gains at their peak"),
     Metric("claims_at_default_usd", "$", "what was claimed of a venue in default"),
-    Metric("cost_bps_year", "bps a year", "custody fee on collateral"),
+    Metric("cost_bps_year", "bps a year", "of balances: custody's fee, and capital for what must be held besides"),
+    Metric("cost_fee_bps_year", "bps a year", "of it the custodian's fee"),
+    Metric("cost_haircuts_bps_year", "bps a year", "of it capital for what custody's haircuts take away"),
+    Metric("cost_netting_bps_year", "bps a year", "of it capital for margin that locked legs no longer share"),
     Metric("gini_of_losses", "1", "0 where all clients lose alike, near 1 where one loses all", harm=False),
     Metric("supercritical", "1", "part of runs in which forced orders moved a price by over 20% within a minute"),
 )  # fmt: skip
@@ -83,7 +87,7 @@ def figures(run: Run) -> dict[str, float]:
         "overshoot_bps": deepest * 1e4, "half_life_s": float(half_life_s), "recovery_s": float(_recovery_s(run)),
         "unsecured_peak_usd": run.tally.unsecured_usd,
         "claims_at_default_usd": run.defaults.claims_units / MICRO * weight,
-        "cost_bps_year": cost_bps_year(run), "gini_of_losses": gini(parts["loss_usd"]),
+        **cost_figures(run), "gini_of_losses": gini(parts["loss_usd"]),
         "supercritical": float(run.tally.supercritical_at is not None),
     }  # fmt: skip
 
@@ -138,9 +142,13 @@ def innocent_loss_usd(run: Run) -> float:
     return units / MICRO * run.inputs.population.weight
 
 
-def cost_bps_year(run: Run) -> float:
-    """What custody costs on all collateral; what has to be brought besides is `liquidity_need`."""
-    return run.inputs.a["cost.custody_fee_bps"] if run.inputs.regime.is_segregated else 0.0
+def cost_figures(run: Run) -> dict[str, float]:
+    """What custody costs a year, whole and by part; what has to be brought on such a day is `liquidity_need`."""
+    found = costs(run.inputs.a, run.inputs.regime, several_share(run.inputs.population))
+    return {
+        "cost_bps_year": found.total_bps, "cost_fee_bps_year": found.fee_bps,
+        "cost_haircuts_bps_year": found.haircuts_bps, "cost_netting_bps_year": found.lost_netting_bps,
+    }  # fmt: skip
 
 
 def overshoot(run: Run) -> tuple[float, int]:

@@ -59,6 +59,7 @@ class Record:
     claims_at_default_usd: float
     unsecured_peak_usd: float
     cost_bps_year: float
+    cost_by_part_bps_year: Mapping[str, float]
     gini_of_losses: float
     calls: int
     outage_steps: int
@@ -108,6 +109,7 @@ def record_of(run: Run, scenario: str, first_round: Run | None = None, tried: Se
         largest_order_usd=tally.largest_order_usd, first_round_usd=first.get("liquidated_usd", 0.0),
         amplification=amplified(found, first, "liquidated_usd"),
         loss_amplification=amplified(found, first, "loss_usd"),
+        cost_by_part_bps_year={part: found[f"cost_{part}_bps_year"] for part in ("fee", "haircuts", "netting")},
         reproduction={str(one.step): (one.ratio, one.ratio_small) for one in tried},
         shortfall_by_payer_usd={str(payer): units for payer, units in paid.items()},
         unpaid_usd=paid.get(Payer.UNPAID, 0.0), half_life_s=int(found["half_life_s"]),

@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from settlement.commands.stress_comparing import decompose, footing
+from settlement.commands.stress_costs import costs
 from settlement.commands.stress_effecting import BarOrder, effect
 from settlement.commands.stress_own import book, schema
 from settlement.commands.stress_searching import calibrate, phase, sweep
@@ -15,7 +16,7 @@ STRESS = App(
     version_flags=(),
 )
 
-for one in (calibrate, sweep, phase, footing, decompose, effect, schema, book):
+for one in (calibrate, sweep, phase, footing, decompose, effect, costs, schema, book):
     STRESS.command(one)
 
 Set = Annotated[list[str] | None, Parameter(name="--set", negative=())]

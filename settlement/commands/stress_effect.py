@@ -37,7 +37,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """`odds`: yearly ones of a venue's default at which a cell's fee is worth it, infinite where it saves nothing;
+    """`odds`: yearly ones of a venue's default at which a cell's cost is worth it, infinite where it saves nothing;
     `saved` is the part of balances at that venue that segregation keeps; `cheap` and `dear` at the ends of fees."""
 
     cell: str
@@ -140,9 +140,10 @@ def _break_even(world: Setting, pair: Pair, failed: Sequence[Sequence[Record]]) 
     def odds(saved_part: float, bps: float) -> float:
         return break_even(bps, saved_part) if saved_part > 0.0 else math.inf
 
+    cost = failed[1][0]["cost_bps_year"]
     fee = world.base["cost.custody_fee_bps"]
-    cheap, dear = world.base.numbers["cost.custody_fee_bps"].sweep or (fee, fee)
-    ends = Interval(odds(part.mean, fee), odds(part.high, fee), odds(part.low, fee))
+    cheap, dear = (cost - fee + end for end in world.base.numbers["cost.custody_fee_bps"].sweep or (fee, fee))
+    ends = Interval(odds(part.mean, cost), odds(part.high, cost), odds(part.low, cost))
     return BreakEven(str(pair[1]), part, ends, odds(part.mean, cheap), odds(part.mean, dear))
 
 

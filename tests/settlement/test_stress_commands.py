@@ -87,3 +87,21 @@ def test_every_assumption_has_a_source(capsys: pytest.CaptureFixture[str]) -> No
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(rows) > 40
     assert all(row["source"] and row["mark"] in "PSCA" for row in rows)
+
+
+def test_every_named_regime_has_its_cost_and_the_odds_at_which_it_is_worth_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["stress", "costs", "--accounts", "2000", "--json"]) == 0
+    told = capsys.readouterr()
+    rows = {row["regime"]: row for row in map(json.loads, told.out.splitlines())}
+    assert len(rows) == 11
+    for name, row in rows.items():
+        assert row["total"] == pytest.approx(row["fee"] + row["haircuts"] + row["lost_netting"])
+        if name.startswith(("pooled", "prime")):
+            assert (row["total"], row["worth_it_at"]) == (0, None)
+        else:
+            assert row["worth_it_at"] == pytest.approx(row["total"] / 10_000 / 0.767, rel=1e-3)
+    assert rows["segregated_static"]["total"] > rows["segregated_grace"]["total"] > 20
+    assert "25 bp / 0.767 = 0.33% a year" in told.err
+    assert "settled every 4 h: 1.47% of notional" in told.err

@@ -102,10 +102,13 @@ def test_nothing_is_run_twice_and_json_begins_with_the_digest(place: Path, capsy
     ]
 
 
-def test_the_odds_at_which_a_fee_is_worth_it_are_its_part_of_what_is_kept(place: Path) -> None:
+def test_the_odds_at_which_its_cost_is_worth_it_are_its_part_of_what_is_kept(place: Path) -> None:
     (one,) = [row for row in document(place)["break_even_default_per_year"] if row["cell"].endswith(ONE)]
     assert 0.0 < one["kept_part"] <= 1.0
-    assert one["odds"] == pytest.approx(20 / 10_000 / one["kept_part"])
+    (cell,) = [cell for cell in document(place)["cells"] if cell == one["cell"]]
+    cost = runs(place, cell)[0]["cost_bps_year"]
+    assert one["odds"] == pytest.approx(cost / 10_000 / one["kept_part"])
+    assert cost > 20
     assert one["cheap"] < one["odds"] < one["dear"]
     assert one["low"] <= one["odds"] <= one["high"]
 
