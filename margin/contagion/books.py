@@ -46,6 +46,7 @@ class Books:
     floor: Whole = field(init=False)
     number: Whole = field(init=False)
     _total_units: int = field(default=0, init=False)
+    _put_units: Whole = field(init=False)
 
     @classmethod
     def opened(
@@ -78,13 +79,26 @@ class Books:
         self.defaulted = np.zeros(self.population.venues, bool)
         clients, accounts = self.population.clients, self.population.accounts
         self.number = clients.number[accounts.client]
+        self._put_units = accounts.cash_units.copy()
         part = clients.stop_ppm[accounts.client].astype(np.int64)
         self.floor = np.where(part > 0, accounts.cash_units - accounts.cash_units // 1_000_000 * part, NEVER)
 
     def take(self, accounts: Indexes, units: Whole) -> None:
         """Take collateral out of accounts, each named once. It is taken and not lost, so floors go down with it."""
         self.rows.principal[accounts] -= units
+        self._put_units[accounts] -= units
         self.floor[accounts] -= np.where(self.floor[accounts] > NEVER, units, 0)
+
+    def put(self, accounts: Indexes, units: Whole) -> None:
+        """Put collateral into accounts; who is named twice gets twice."""
+        np.add.at(self.rows.principal, accounts, units)
+        np.add.at(self._put_units, accounts, units)
+
+    def forfeited(self, accounts: Indexes) -> int:
+        """What was put into accounts that are lost, less what was taken out; none of it is anybody's any more (µ$)."""
+        units = int(np.maximum(self._put_units[accounts], 0).sum())
+        self._put_units[accounts] = 0
+        return units
 
     def charge(self, accounts: Indexes, worth_units: Whole, fee_bps: Whole, prices: Prices) -> None:
         """Accounts, some named twice, pay their venue's fund a part of what was closed of theirs; never beyond

@@ -156,12 +156,12 @@ class Calls:
         self.arriving.send(np.full(len(waits.account), step + 1), waits)
         here = lots.of(~gone & up[venue])
         brought = here.of(here.source == OUTSIDE)
-        np.add.at(rows.principal, brought.account, brought.units)
+        self.books.put(brought.account, brought.units)
         self.brought_at.append(int(brought.units.sum()))
         self.books.brought_units += self.brought_at[-1]
         moved = here.of(here.source != OUTSIDE)
         for account, units, source in zip(*moved, strict=True):
             given = np.array([min(int(units), self._spare(int(source), prices))])
             self.books.take(np.array([source]), given)
-            rows.principal[account] += given[0]
+            self.books.put(np.array([account]), given)
         watch.touched(np.concatenate([here.account, moved.source]))

@@ -14,11 +14,12 @@ from margin.contagion.assumptions import Assumptions
 from margin.contagion.books import Books
 from margin.contagion.closing import Flags
 from margin.contagion.draws import Whole
-from margin.contagion.losses import Losses, Payer, shared
 from margin.contagion.path import Path
+from margin.contagion.payers import Losses, Payer
 from margin.contagion.population import Kind
 from margin.contagion.regimes import Disruption, Regime
 from margin.contagion.scan import Prices
+from margin.contagion.winners import shared
 from margin.estimates import BPS
 
 FAILED_VENUE = FAILED_CUSTODIAN = 0

@@ -19,9 +19,9 @@ from margin.contagion.defaulting import Defaults
 from margin.contagion.draws import Floats, Whole
 from margin.contagion.entering import Entries
 from margin.contagion.fixed_point import executed, to_fixed_point
-from margin.contagion.losses import Losses
 from margin.contagion.pace import Pace, between
 from margin.contagion.path import Path
+from margin.contagion.payers import Losses
 from margin.contagion.population import Indexes, Kind, Population
 from margin.contagion.pressure import Pressure, displaced
 from margin.contagion.regimes import Netting, Regime

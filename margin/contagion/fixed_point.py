@@ -61,6 +61,7 @@ def _chosen(run: "Run", found: Breaches, now_s: int) -> tuple[Indexes, Indexes]:
     below = found.equity < found.needed
     stopped = found.account[~below]
     margin = Breaches(found.account[below], found.equity[below], found.needed[below])
+    run.tally.breached[margin.account] = True
     at_once = run.at_once[margin.account]
     if at_once.all():
         return margin.account, stopped

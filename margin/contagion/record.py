@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from margin.contagion.assumptions import MICRO
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs, Run
-from margin.contagion.losses import Payer
-from margin.contagion.metrics import amplified, figures
+from margin.contagion.figures import figures, paid_usd
+from margin.contagion.metrics import amplified
+from margin.contagion.payers import Payer
 from margin.contagion.reproduction import Reproduction
 
 
@@ -24,8 +24,10 @@ from margin.contagion.reproduction import Reproduction
 class Record:
     """One run. `amplification` is of liquidated notional, over the same run without price impact; 0 if there is none.
 
-    `unpaid_usd` has the winners of the venue for creditors. `square_root_ceiling_bps` is what forced orders can have
-    moved the first instrument by at most, 2 Y σ √(Q/V) with Y = 1; `explained` its share of the exogenous fall, and
+    `shortfall_by_payer_usd` begins with what the losing accounts' own margin paid before anything was short, which is
+    no part of `shortfall_usd`. `unpaid_usd` has the winners of the venue for creditors. `square_root_ceiling_bps` is
+    what forced orders can have moved the first instrument by at most, 2 Y σ √(Q/V) with Y = 1; `explained` its share
+    of the exogenous fall, and
     `ceilings_bps` the same by instrument. `reproduction` is R_t by the minutes that were asked for, by 1% and by 0.1%.
     All others are defined in `metrics`.
     """
@@ -47,6 +49,7 @@ class Record:
     largest_order_usd: float
     first_round_usd: float
     amplification: float
+    shortfall_usd: float
     shortfall_by_payer_usd: Mapping[str, float]
     unpaid_usd: float
     innocent_loss_usd: float
@@ -90,14 +93,14 @@ def record_of(run: Run, scenario: str, first_round: Run | None = None, tried: Se
 
     `tried` are the minutes at which R_t was found.
     """
-    inputs, tally, weight = run.inputs, run.tally, run.inputs.population.weight
-    paid = {payer: run.losses.paid[payer] / MICRO * weight for payer in Payer if run.losses.paid[payer]}
+    inputs, tally = run.inputs, run.tally
+    paid = {payer: usd for payer, usd in paid_usd(run).items() if usd}
     found, first = figures(run), figures(first_round) if first_round is not None else {}
     ceilings, fall = ceilings_bps(run), _fall_bps(run)
     at = tally.supercritical_at
-    names = ("liquidated_usd", "long_share", "loss_usd", "branching_ratio", "innocent_loss_usd", "trapped_usd_hours",
-             "liquidity_need_1h_usd", "liquidity_need_p99_usd", "overshoot_bps", "unsecured_peak_usd",
-             "claims_at_default_usd", "cost_bps_year", "gini_of_losses")  # fmt: skip
+    names = ("liquidated_usd", "shortfall_usd", "long_share", "loss_usd", "branching_ratio", "innocent_loss_usd",
+             "trapped_usd_hours", "liquidity_need_1h_usd", "liquidity_need_p99_usd", "overshoot_bps",
+             "unsecured_peak_usd", "claims_at_default_usd", "cost_bps_year", "gini_of_losses")  # fmt: skip
     return Record(
         **{name: found[name] for name in names},
         scenario=scenario, regime=str(inputs.regime), seed=inputs.seed, accounts=len(inputs.population.clients),

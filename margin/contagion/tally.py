@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from margin.contagion.assumptions import MICRO
 from margin.contagion.closing import Orders
 from margin.contagion.draws import Floats
-from margin.contagion.losses import gains_units
 from margin.contagion.population import Indexes
+from margin.contagion.winners import gains_units
 
 if TYPE_CHECKING:
     from margin.contagion.engine import Inputs, Run
@@ -27,6 +27,7 @@ class Tally:
     long_usd: float
     largest_order_usd: float
     liquidated: NDArray[np.bool_]
+    breached: NDArray[np.bool_]
     price_units: NDArray[np.int64]
     displacement: NDArray[np.float64]
     depth_usd: NDArray[np.float64]
@@ -46,7 +47,8 @@ class Tally:
         steps, kinds = inputs.path.units.shape
         series = np.zeros((steps, kinds))
         return cls(
-            np.zeros(kinds), 0.0, 0.0, np.zeros(len(inputs.population.accounts), bool), inputs.path.units.copy(),
+            np.zeros(kinds), 0.0, 0.0, np.zeros(len(inputs.population.accounts), bool),
+            np.zeros(len(inputs.population.accounts), bool), inputs.path.units.copy(),
             series.copy(), series.copy(), series.copy(), series.copy(), np.zeros(steps), np.zeros(steps),
             inputs.population.weight, np.zeros(len(inputs.population.accounts)), _flow=np.zeros(kinds),
         )  # fmt: skip

@@ -13,9 +13,10 @@ import numpy as np
 from margin.contagion.assumptions import Assumptions
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs, Run, begun
+from margin.contagion.figures import by_client, figures, largest
 from margin.contagion.footing import Footing, charged
 from margin.contagion.laws import draw_population
-from margin.contagion.metrics import BY_ACCOUNT, by_client, figures, largest
+from margin.contagion.metrics import BY_ACCOUNT
 from margin.contagion.moments import measured
 from margin.contagion.path import Path
 from margin.contagion.record import ceilings_bps

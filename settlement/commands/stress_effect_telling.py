@@ -5,8 +5,8 @@ import math
 from collections.abc import Iterator
 
 from margin.contagion.effects import CUSTODY, STATIC, Placebo
-from margin.contagion.losses import Payer
 from margin.contagion.metrics import METRICS
+from margin.contagion.payers import Payer
 from margin.contagion.phase import Interval
 from margin.contagion.trial import digest_of
 from settlement.commands.stress_effect import NAMES, WITHOUT_TOP, BreakEven, Effects, Estimate, taken

@@ -115,7 +115,7 @@ def _row(name: str, one: Record) -> dict[str, object]:
         "accounts": f"{one.accounts_liquidated:,}",
         "long": f"{one.long_share:.0%}",
         "amplification": f"{one.amplification:.2f}",
-        "shortfall": f"${sum(one.shortfall_by_payer_usd.values()) / 1e6:,.1f}m",
+        "shortfall": f"${one.shortfall_usd / 1e6:,.1f}m",
         "innocent": f"${one.innocent_loss_usd / 1e6:,.1f}m",
         "trapped": f"${one.trapped_usd_hours / 1e6:,.1f}m·h",
         "low": f"{one.low_price_ratio - 1:.1%}",

@@ -7,10 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from margin.contagion.engine import Inputs, Run, begun, run
-from margin.contagion.losses import Losses, Payer, absorb, gains_units
+from margin.contagion.losses import absorb
+from margin.contagion.payers import Losses, Payer
 from margin.contagion.population import Kind
 from margin.contagion.regimes import regime_of
 from margin.contagion.waterfalls import order_of
+from margin.contagion.winners import gains_units
 from tests.margin.contagion.test_engine import figures
 
 POOLED, FENCE = "pooled_instant", "omnibus/instant/per_venue/ring_fence"

@@ -8,8 +8,8 @@ import pytest
 from margin.contagion.books import BooksError
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs, Run, begun, run
-from margin.contagion.losses import Payer
 from margin.contagion.path import Path
+from margin.contagion.payers import Payer
 from margin.contagion.regimes import NAMED, regime_of
 
 FOUR = ("pooled_instant", "pooled_prorata", "segregated_grace", "segregated_netted")

@@ -13,10 +13,11 @@ from margin.contagion.channels import Channels
 from margin.contagion.draws import Whole
 from margin.contagion.engine import Inputs, Run, run
 from margin.contagion.laws import draw_population, lot_units_of
-from margin.contagion.losses import Payer, shared
 from margin.contagion.path import Path
+from margin.contagion.payers import Payer
 from margin.contagion.population import Accounts, Clients, Kind, Population, Positions, checked, closed
 from margin.contagion.regimes import regime_of
+from margin.contagion.winners import shared
 
 BARE = {"venue.insurance_fund_usd": 1e5, "venue.capital_usd": 1e5, "venue.custodian_guarantee_usd": 1e5}
 """So little that losses reach winners, whose shares and ranks have ties."""

@@ -8,13 +8,16 @@ import pytest
 from margin.contagion.assumptions import Assumptions
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs, Run, begun, run
-from margin.contagion.losses import INNOCENT
-from margin.contagion.metrics import BY_ACCOUNT, FROM_FIRST_ROUND, METRICS, by_client, figures, gini, largest
+from margin.contagion.figures import by_client, figures, gini, largest, paid_usd
+from margin.contagion.losses import absorb
+from margin.contagion.metrics import BY_ACCOUNT, FROM_FIRST_ROUND, METRICS
 from margin.contagion.path import Path
+from margin.contagion.payers import INNOCENT, Losses, Payer
 from margin.contagion.population import Kind, Population
 from margin.contagion.regimes import regime_of
 from margin.contagion.reproduction import forked
 from margin.contagion.trial import steepest
+from margin.default_waterfall import Means
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,38 @@ def test_sums_over_clients_are_the_whole(grace: Run) -> None:
         assert parts[name].sum() == pytest.approx(found[name]), name
     paid = sum(grace.losses.paid[payer] for payer in INNOCENT)
     assert grace.losses.borne_units.sum() == paid + grace.losses.rehedging_units
+
+
+def test_who_breached_at_any_time_is_not_innocent(grace: Run) -> None:
+    borne = np.append(grace.losses.borne_units, np.zeros(len(grace.tally.breached) - len(grace.losses.borne_units)))
+    guilty = float(borne[grace.tally.breached].sum())
+    assert guilty > 0.0, "some who bore losses of others had breached before"
+    whole = (borne.sum() - guilty) / 1e6 * grace.inputs.population.weight
+    assert figures(grace)["innocent_loss_usd"] == pytest.approx(whole)
+    assert (grace.tally.breached[grace.tally.liquidated]).all(), "nobody is closed by a venue who has not breached"
+
+
+def test_what_went_first_is_what_was_put_into_accounts_that_ended_below_zero(inputs: Inputs) -> None:
+    """Two brought 100 and 50, one took away 30; a third is spared."""
+    made = begun(inputs)
+    books, first, second = made.books, np.array([3]), np.array([3, 4])
+    had = inputs.population.accounts.cash_units[second]
+    books.put(second, np.array([100, 50]))
+    books.take(first, np.array([30]))
+    books.rows.realised[second] -= books.rows.principal[second] + np.array([7, 5])
+    losses = Losses()
+    absorb(books, made.prices, second.astype(np.int32), (Means.INSURANCE_FUND,), losses, sponsored=False)
+    assert losses.own_margin_units == had.sum() + 120
+    assert losses.paid == {Payer.INSURANCE_FUND: 12}
+    assert books.forfeited(second) == 0, "once"
+
+
+def test_own_margin_comes_first_among_payers_and_is_no_part_of_what_was_short(grace: Run) -> None:
+    paid, found = paid_usd(grace), figures(grace)
+    assert next(iter(paid)) is Payer.OWN_MARGIN
+    assert min(paid[Payer.OWN_MARGIN], found["shortfall_usd"]) > 0.0
+    assert found["shortfall_usd"] == pytest.approx(sum(paid.values()) - paid[Payer.OWN_MARGIN])
+    assert found["paid_own_margin_usd"] <= found["loss_usd"]
 
 
 def test_what_was_brought_and_lost_is_lost(grace: Run) -> None:

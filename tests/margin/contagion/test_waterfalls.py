@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from margin.contagion.assumptions import Assumptions
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs, Run, begun, run
-from margin.contagion.losses import Losses, Payer, absorb
+from margin.contagion.losses import absorb
 from margin.contagion.path import Path
+from margin.contagion.payers import Losses, Payer
 from margin.contagion.population import Kind, Population
 from margin.contagion.regimes import factorial, regime_of
 from margin.contagion.waterfalls import applies, order_of, payers_of
