@@ -68,6 +68,18 @@ def test_the_fast_watch_knows_the_tiers_of_venues(inputs: Inputs, name: str) -> 
     assert fast.tally.liquidated.sum() > 100
 
 
+def test_what_volatility_adds_it_adds_to_every_tier(inputs: Inputs) -> None:
+    made = begun(with_first(inputs, tiered(inputs.a, 20_000, 300_000), Channels.ALL))
+    for _ in range(500):
+        made.advance()
+    prices = made.prices
+    lowest, highest = prices.rate_ppm, prices.rate_ppm + prices.more_ppm[:, :, 0]
+    first = np.array(rates(inputs.a, 1))
+    assert (lowest[0, :4] > 1.01 * first[:4]).all(), "a control: the day is a wild one"
+    assert highest[0] / 300_000 == pytest.approx(lowest[0] / first, rel=1e-3)
+    assert np.array_equal(highest[1:], lowest[1:]), "elsewhere there are none"
+
+
 def test_tiers_are_part_of_what_a_run_depends_on(inputs: Inputs) -> None:
     asked = [with_first(inputs, tiered(inputs.a, above, 500_000)) for above in (10, 20)]
     own = replace(inputs.a.instruments[0], maintenance_tiers=((10, 500_000),))
