@@ -44,8 +44,8 @@ def _is_beyond_lowest(bankrupt: float, venue: int, which: int, prices: Prices) -
     tiers = prices.above.shape[2]
     if tiers == 0:
         return False
-    worth = (bankrupt * (1.0 + _SLACK) + 2.0 * (tiers + 2)) / (1.0 - LOWEST_UP_TO)
-    return worth > float(prices.above[venue, which, 0])
+    above: int = prices.above[venue, which, 0]
+    return (bankrupt * (1.0 + _SLACK) + 2.0 * (tiers + 2)) / (1.0 - LOWEST_UP_TO) > above
 
 
 @njit(cache=True)

@@ -62,7 +62,8 @@ def run(
     by_account
         A file to be written, .csv or .parquet: what became of every account under every regime.
     venue
-        A TOML file of a venue of your own, as `stress schema venue` describes it; may be given more than once.
+        A TOML file of a venue of your own, as `stress schema venue` describes it, or binance_2021: the largest venue
+        with the tiers that Binance asked of BTCUSDT in 2021; may be given more than once.
     out
         A folder for run.json, run.html and the series by the minute (as Parquet too with bulkhead[parquet]).
     reproduction

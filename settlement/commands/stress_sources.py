@@ -8,7 +8,7 @@ from margin.contagion.assumptions import MICRO, Assumptions
 from margin.contagion.inputs.book import book_of
 from margin.contagion.inputs.faults import FaultyError
 from margin.contagion.inputs.shock import shock_of
-from margin.contagion.inputs.venue_file import read_venue
+from margin.contagion.inputs.venue_file import venue_in
 from margin.contagion.laws import draw_population
 from margin.contagion.path import Path
 from margin.contagion.population import Population
@@ -127,10 +127,12 @@ def _scenario(name: str) -> Scenario:
 
 
 def venues_in(files: Sequence[str], a: Assumptions) -> tuple[tuple[Venue, ...], list[str]]:
-    """All venues, with those of the files among them, and what is to be known. Raises ScenarioError, VenueError."""
+    """All venues, with those of the files, or packaged ones by name, among them, and what is to be known. Raises
+    ScenarioError, VenueError.
+    """
     venues, said = default_venues(a), []
     for file in files:
-        own, replaced = read_venue(File(file), a)
+        own, replaced = venue_in(file, a)
         venues = with_own(venues, own, replaced)
         said.append(f"{file}: {own.name} {f'stands for {replaced}' if replaced else 'is one more venue'}")
     return venues, said

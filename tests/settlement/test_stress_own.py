@@ -255,6 +255,41 @@ def test_a_venue_from_a_file_has_accounts_or_replaces_another(
     assert f"{file}, line 1: capital: expected a value, found nothing" in capsys.readouterr().err
 
 
+def test_a_venue_of_ones_own_may_ask_more_of_what_is_larger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All have a twentieth of what they hold, and prices stand: it is little only for who holds more than the edge."""
+    file, accounts, shock = tmp_path / "own.toml", tmp_path / "book.csv", tmp_path / "shock.csv"
+    out = tmp_path / "out.csv"
+    rows = ["small,c1,own,BTC,0.5,2000", "large,c2,own,BTC,10,40000", "short,c3,own,BTC,-10,40000"]
+    accounts.write_text(HEADER + "\n".join([*rows, "other,c4,venue_1,BTC,10,40000"]) + "\n", encoding="utf-8")
+    shock.write_text("minute,symbol,price\n0,BTC,80000\n1,BTC,80000\n2,BTC,80000\n", encoding="utf-8")
+    run = ["stress", "run", "--accounts", str(accounts), "--shock", str(shock), "--regime", "pooled_instant"]
+    told, digests = {}, set()
+    for tiers in ('maintenance_tiers = [["50000", 1000]]', 'maintenance_tiers = [["50000", 50]]', ""):
+        file.write_text(VENUE + ONE.format("BTC") + tiers, encoding="utf-8")
+        assert main([*run, "--venue", str(file), "--by-account", str(out), "--json"]) == 0
+        digests.add(json.loads(capsys.readouterr().out)["digest_of_inputs"])
+        told[tiers] = [row.cells["account"] for row in read_table(str(out)).rows if row.cells["liquidated"] == "true"]
+    assert list(told.values()) == [["large", "short"], [], []]
+    assert len(digests) == 3
+    file.write_text(VENUE + ONE.format("BTC") + 'maintenance_tiers = [["50000", 40]]', encoding="utf-8")
+    assert main([*run, "--venue", str(file)]) == 2
+    found = capsys.readouterr().err
+    assert f"{file}, line 7: instrument.maintenance_tiers: expected pairs like" in found
+    assert "both rising, found ['50000', 40]" in found
+
+
+def test_an_exchanges_tiers_are_taken_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """They ask more of what is above $250,000, where most notional is."""
+    day = ["stress", "run", "--accounts", "10000", "--regime", "pooled_instant", "--json"]
+    found = []
+    for more in ([], ["--venue", "binance_2021"]):
+        assert main([*day, *more]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    flat, tiered = found
+    assert tiered["digest_of_inputs"] != flat["digest_of_inputs"]
+    assert tiered["liquidated_usd"] > flat["liquidated_usd"]
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_what_became_of_every_account_is_written(tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A fall by a quarter: the one with ten times is liquidated, the one with twice is not, the short has gained."""

@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from margin.contagion.assumptions import Assumptions
+from margin.contagion.assumptions import MICRO, Assumptions
 from margin.contagion.channels import Channels
 from margin.contagion.engine import Inputs, Run, begun, run
+from margin.contagion.inputs.venue_file import venue_in
+from margin.contagion.record import digest_of
 from margin.contagion.regimes import Call, regime_of
 from margin.contagion.terms import terms_of
+from margin.contagion.trial import digest_of as assumptions_digest
 from margin.contagion.venues import MOST, Venue, VenueError, default_venues, with_own
 
 
@@ -35,6 +38,66 @@ def test_margin_rates_are_those_of_the_venue_alone(inputs: Inputs) -> None:
     assert common == same
     assert strict[0] > common[0]
     assert strict[1] == common[1]
+
+
+def tiered(a: Assumptions, above_usd: int, ppm: int) -> Venue:
+    """Everything as common, but for what is above a notional."""
+    return Venue("own", rates(a, 1), maintenance_tiers=(((above_usd * MICRO, ppm),),) * len(a.instruments))
+
+
+def test_more_is_asked_of_what_is_above_a_tier_and_of_nobody_else(inputs: Inputs) -> None:
+    common = run(replace(inputs, channels=Channels.TRAPPED))
+    beyond, strict = (
+        run(with_first(inputs, tiered(inputs.a, above, 500_000), Channels.TRAPPED)) for above in (10**10, 20_000)
+    )
+    assert np.array_equal(beyond.tally.liquidated, common.tally.liquidated)
+    assert liquidated(strict)[0] > liquidated(common)[0] + 10
+    fresh = strict.tally.liquidated & ~common.tally.liquidated
+    assert (inputs.population.accounts.venue[fresh] == 0).all()
+
+
+@pytest.mark.parametrize("name", ["pooled_instant", "segregated_netted", "pooled_grace"])
+def test_the_fast_watch_knows_the_tiers_of_venues(inputs: Inputs, name: str) -> None:
+    own, replaced = venue_in("binance_2021", inputs.a)
+    venues = with_own(default_venues(inputs.a), own, replaced)
+    asked = replace(inputs, venues=with_own(venues, tiered(inputs.a, 3_000, 300_000), "venue_2"))
+    asked = replace(asked, regime=regime_of(name))
+    fast, plain = run(asked, audited=True), run(asked, plain=True)
+    assert fast.tally.price_units.tobytes() == plain.tally.price_units.tobytes()
+    assert np.array_equal(fast.tally.liquidated, plain.tally.liquidated)
+    assert fast.tally.liquidated.sum() > 100
+
+
+def test_what_volatility_adds_it_adds_to_every_tier(inputs: Inputs) -> None:
+    made = begun(with_first(inputs, tiered(inputs.a, 20_000, 300_000), Channels.ALL))
+    for _ in range(500):
+        made.advance()
+    prices = made.prices
+    lowest, highest = prices.rate_ppm, prices.rate_ppm + prices.more_ppm[:, :, 0]
+    first = np.array(rates(inputs.a, 1))
+    assert (lowest[0, :4] > 1.01 * first[:4]).all(), "a control: the day is a wild one"
+    assert highest[0] / 300_000 == pytest.approx(lowest[0] / first, rel=1e-3)
+    assert np.array_equal(highest[1:], lowest[1:]), "elsewhere there are none"
+
+
+def test_tiers_are_part_of_what_a_run_depends_on(inputs: Inputs) -> None:
+    asked = [with_first(inputs, tiered(inputs.a, above, 500_000)) for above in (10, 20)]
+    own = replace(inputs.a.instruments[0], maintenance_tiers=((10, 500_000),))
+    asked.append(replace(inputs, a=replace(inputs.a, instruments=(own, *inputs.a.instruments[1:]))))
+    assert len({digest_of(one, "feb_2026") for one in (inputs, *asked)}) == 4
+    assert len({assumptions_digest(one.a) for one in asked}) == 2
+
+
+def test_instruments_have_tiers_where_a_venue_has_none(inputs: Inputs) -> None:
+    table = ((20_000 * MICRO, 500_000),)
+    a = replace(inputs.a, instruments=tuple(replace(one, maintenance_tiers=table) for one in inputs.a.instruments))
+    fees = Venue("own", fee_bps=1)
+    found = terms_of(replace(inputs, a=a, venues=with_own(default_venues(a), fees, "venue_1")))
+    assert (found.above_units == 20_000 * MICRO).all()
+    assert found.rate_ppm[0].tolist() == [[one.maintenance_ppm, 500_000] for one in a.instruments]
+    doubled = a.changed({"market.maintenance_multiple": 1.5}).instruments[0]
+    assert (doubled.maintenance_ppm, doubled.maintenance_tiers) == (7_500, ((20_000 * MICRO, 750_000),))
+    assert terms_of(inputs).above_units.size == 0
 
 
 @pytest.mark.parametrize("name", ["pooled_instant", "segregated_netted"])

@@ -36,6 +36,22 @@ def test_all_that_a_venue_can_be(tmp_path: Path, assumptions: Assumptions) -> No
     assert (found.fee_bps, found.largest_leverage) == (75, 20)
     assert (found.call, found.hours, replaced) == (Call.GRACE, "globex", "venue_2")
     assert found.maintenance_ppm == (4_000, 0, 0, 0, 30_000)
+    assert found.maintenance_tiers == ()
+
+
+def test_a_venue_may_ask_more_of_what_is_larger(tmp_path: Path, assumptions: Assumptions) -> None:
+    tiers = ["maintenance_tiers = [", '    ["50000", 50],', '    ["250000.5", 100],', "]"]
+    second = ["[[instrument]]", 'symbol = "XAG"', "maintenance_bps = 300"]
+    found, _ = read(tmp_path, assumptions, *LEAST, RATE, *tiers, *second)
+    table = ((50_000_000_000, 5_000), (250_000_500_000, 10_000))
+    assert found.maintenance_tiers == (table, (), (), (), ())
+    assert found.asks(0, assumptions.instruments[0]) == (4_000, table)
+    assert found.asks(4, assumptions.instruments[4]) == (30_000, ())
+
+
+def test_who_stands_for_another_may_have_its_part_of_the_funds(tmp_path: Path, assumptions: Assumptions) -> None:
+    found, _ = read(tmp_path, assumptions, 'replaces = "venue_1"', LEAST[0], *LEAST[3:], RATE)
+    assert (found.fund_units, found.capital_units) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +71,11 @@ def test_all_that_a_venue_can_be(tmp_path: Path, assumptions: Assumptions) -> No
         ([*LEAST[:4], 'symbol = "DOGE"', RATE], "line 5: instrument.symbol: expected one of BTC, ETH"),
         ([*LEAST, "maintenance_bps = 0"], "line 6: instrument.maintenance_bps: expected a whole number from 1"),
         ([*LEAST, RATE, "[[instrument]]", 'symbol = "BTC"', RATE], "line 8: instrument.symbol: expected each"),
+        ([*LEAST, RATE, 'maintenance_tiers = "none"'], "line 7: instrument.maintenance_tiers: expected pairs like"),
+        ([*LEAST, RATE, 'maintenance_tiers = [["50000", 40]]'], "both rising, found ['50000', 40]"),
+        ([*LEAST, RATE, "maintenance_tiers = [[50000, 50]]"], "line 7: instrument.maintenance_tiers: expected pairs"),
+        (['replaces = "venue_1"', *LEAST[:2], *LEAST[3:], RATE], "line 1: capital: expected a value, found nothing"),
+        (['replaces = "venue_1"', LEAST[0], *LEAST[2:], RATE], "line 1: insurance_fund: expected a value, found"),
         ([*LEAST, RATE, "leverage = 5"], "line 7: instrument.leverage: expected one of the keys"),
         ([*LEAST, RATE, "[[fees]]"], "expected the tables [[instrument]], found [[fees]]"),
         (["name ="], "expected TOML"),
