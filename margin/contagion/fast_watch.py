@@ -4,8 +4,8 @@ A unit with one position is below only beyond one price: it has lost what it bro
 maintenance makes into a threshold that moves with the rate, p·(1 ∓ rate), and not with the account. Units are sorted by
 it once, whatever rates do. A unit with several positions is safe while no price is further from where it was measured
 than its radius, (equity − margin) / (Σ|position| + margin) (specs/contagion.md §14); a rise of rates eats radii as a
-move does. Radii are put on a clock that adds up both, so they queue in one line for the whole run. All bounds
-lean to caution (`placing`); whoever is beyond its own is tested exactly.
+move does. Radii are put on clocks that add up both, one of falls, one of rises and one of either, so they queue in
+three lines for the whole run. All bounds lean to caution (`placing`); whoever is beyond its own is tested exactly.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from margin.contagion.books import NEVER, Books
 from margin.contagion.draws import Floats, Whole
-from margin.contagion.lines import Lines, room_for
+from margin.contagion.lines import ALONE, Lines, room_for
 from margin.contagion.placing import LOWEST_UP_TO, Units, places, places_of_all
 from margin.contagion.population import Indexes, Kind
 from margin.contagion.scan import PPM, Prices, Rows, marginal_ppm, standing
@@ -113,7 +113,7 @@ class FastWatch:
         longs = price * (part - 1.0)
         if prices.more_ppm.size:
             longs[part > LOWEST_UP_TO] = np.inf
-        levels = (longs, price * (part + 1.0), [self._clock + moved], -price, price)
+        levels = (longs, price * (part + 1.0), self._clock + moved, -price, price)
         chosen = lines.reached(np.concatenate(levels))
         equity, needed = _figures(chosen, self._units, self._books.rows, prices)
         places = np.flatnonzero(needed)
@@ -124,16 +124,17 @@ class FastWatch:
 
     # -- measuring -------------------------------------------------------------------------------------------------
 
-    def _measured(self, prices: Prices) -> tuple[Lines, float]:
+    def _measured(self, prices: Prices) -> tuple[Lines, Floats]:
         """The lines with everybody in its place, and how far prices and rates are from where the clock was set."""
         if self._lines is None:
-            return self._all_measured(prices), 0.0
+            return self._all_measured(prices), np.zeros(ALONE)
         moved = self._moved(prices)
-        if moved > SEEN_AGAIN:
-            self._clock, moved = self._clock + moved, 0.0
+        if moved.max() > SEEN_AGAIN:
+            self._clock, moved = self._clock + moved, np.zeros(ALONE)
             self._set_clock(prices)
-            levels = np.full(4 * prices.rate_ppm.size + 1, -np.inf)
-            levels[2 * prices.rate_ppm.size] = self._clock
+            pairs = 2 * prices.rate_ppm.size
+            levels = np.full(2 * pairs + ALONE, -np.inf)
+            levels[pairs : pairs + ALONE] = self._clock
             self._waiting.append(self._units.first[self._lines.reached(levels)])
         if self._waiting:
             chosen = _units_of(np.concatenate(self._waiting), self._unit_of, self._marked)
@@ -145,11 +146,11 @@ class FastWatch:
         return self._lines, moved
 
     def _all_measured(self, prices: Prices) -> Lines:
-        self._clock, self._waiting = 0.0, []
+        self._clock, self._waiting = np.zeros(ALONE), []
         self._set_clock(prices)
         self._sum_floors(np.arange(len(self._units.floor), dtype=np.int32))
         placed = room_for(len(self._units.floor))
-        places_of_all(self._units, self._books.rows, prices, 0.0, *placed)
+        places_of_all(self._units, self._books.rows, prices, self._clock, *placed)
         self._lines = Lines(2 * prices.rate_ppm.size, placed)
         return self._lines
 
@@ -160,18 +161,29 @@ class FastWatch:
     def _set_clock(self, prices: Prices) -> None:
         self._seen, self._rates = prices.current.astype(np.float64), marginal_ppm(prices) / PPM
 
-    def _moved(self, prices: Prices) -> float:
-        """Log of (1 + the largest relative move) · (1 + the largest rise of a rate) since the clock was set."""
-        away = np.abs(prices.current / self._seen - 1.0).max()
+    def _moved(self, prices: Prices) -> Floats:
+        """Log of (1 + the largest relative fall, rise or either) · (1 + the largest rise of a rate) since the clock was
+        set.
+        """
         rise = max((marginal_ppm(prices) / PPM - self._rates).max(), 0.0)
-        return float(np.log1p(away) + np.log1p(rise))
+        return np.asarray(np.log1p(self._away(prices)) + np.log1p(rise))
 
-    def _elapsed(self, prices: Prices) -> float:
-        """What the clock is to say for who is measured now: radii count from where it was set, not from here."""
-        away = min(np.abs(prices.current / self._seen - 1.0).max(), 0.5)  # the clock is set anew long before
+    def _elapsed(self, prices: Prices) -> Floats:
+        """What the clock is to say for who is measured now: radii count from where it was set, not from here.
+
+        A radius of falls has as much less left as prices are above that, and one of rises as they are below it.
+        """
+        falls, rises, both = self._away(prices)
         gap = max((self._rates - marginal_ppm(prices) / PPM).max(), 0.0)
-        return float(self._clock + np.log1p(-away) - np.log1p(gap))
+        back = np.minimum([rises, falls, both], 0.5)  # the clock is set anew long before
+        return np.asarray(self._clock + np.log1p(-back) - np.log1p(gap))
 
-    _clock: float
+    def _away(self, prices: Prices) -> Floats:
+        """The largest relative fall, rise and either from where the clock was set."""
+        moves = prices.current / self._seen - 1.0
+        falls, rises = max(-moves.min(), 0.0), max(moves.max(), 0.0)
+        return np.array([falls, rises, max(falls, rises)])
+
+    _clock: Floats
     _seen: Floats
     _rates: Floats

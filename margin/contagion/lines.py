@@ -17,6 +17,8 @@ from margin.contagion.population import Indexes
 NOWHERE = -1
 """The line of who need not be looked at."""
 NEVER_REACHED = np.inf
+ALONE = 3
+"""How many lines have no twin."""
 MERGED_AT = 16
 """The table is merged when it holds more than one unit in so many."""
 
@@ -49,7 +51,7 @@ class _Lines(NamedTuple):
 @njit(cache=True)
 def _reached(lines: _Lines, table: _Table, filled: int, levels: Floats, found: Indexes) -> int:
     """Write whoever has a key up to its line's level, some twice; how many. Dead entries at the front are dropped."""
-    count, twins = 0, len(levels) // 2 + 1
+    count, twins = 0, (len(levels) + ALONE) // 2
     for line, level in enumerate(levels):
         begin = lines.first[line]
         end = begin
@@ -112,12 +114,12 @@ def _merged(lines: _Lines, fresh: _Lines, slot: Indexes) -> _Lines:
 
 
 class Lines:
-    """Lines 0 to `pairs` − 1 have twins; then comes one without, and then the twins in the same order."""
+    """Lines 0 to `pairs` − 1 have twins; then come those without, and then the twins in the same order."""
 
     def __init__(self, pairs: int, placed: Placed) -> None:
         count = len(placed.line)
         self._pairs = pairs
-        self._lines = _sorted(2 * pairs + 1, *_entries(pairs, np.arange(count, dtype=np.int32), placed))
+        self._lines = _sorted(2 * pairs + ALONE, *_entries(pairs, np.arange(count, dtype=np.int32), placed))
         self._found = np.empty(2 * count, np.int32)  # a unit is in the table, or in a line and perhaps in its twin
         self._begin(count)
 
@@ -137,7 +139,7 @@ class Lines:
         """Take the table into the lines."""
         table, at, filled = self._table, self._table.at, self._filled
         placed = Placed(at.line[:filled], at.key[:filled], at.own[:filled])
-        fresh = _sorted(2 * self._pairs + 1, *_entries(self._pairs, table.unit[:filled], placed))
+        fresh = _sorted(2 * self._pairs + ALONE, *_entries(self._pairs, table.unit[:filled], placed))
         self._lines = _merged(self._lines, fresh, table.slot)
         self._begin(len(table.slot))
 
@@ -160,7 +162,7 @@ def _entries(pairs: int, units: Indexes, placed: Placed) -> tuple[Indexes, Index
     here: Flags = placed.line != NOWHERE
     twin = here & (placed.line < pairs) & (placed.own < NEVER_REACHED)
     return (
-        np.concatenate([placed.line[here], placed.line[twin] + np.int32(pairs + 1)]),
+        np.concatenate([placed.line[here], placed.line[twin] + np.int32(pairs + ALONE)]),
         np.concatenate([units[here], units[twin]]),
         np.concatenate([placed.key[here], placed.own[twin]]),
     )

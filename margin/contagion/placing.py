@@ -4,7 +4,8 @@ One position is below only beyond its threshold p·(1 ∓ rate), which comes fro
 rate, so that the line it stands in needs no sorting when rates move. Where maintenance has tiers that is so while the
 notional there is within the lowest; whoever is larger has a radius, as those with several positions have: in it equity
 falls by what they hold, and margin rises by no more than the steepest rate that they can come to (specs/contagion.md
-§7, §14).
+§7, §14). Who is long in everything has a radius of falls alone, for a rise brings more than margin asks for it; who is
+short in everything one of rises; others one of both.
 """
 
 from typing import NamedTuple
@@ -24,6 +25,10 @@ LOWEST_UP_TO = 0.25
 """A long's notional at its threshold rises with the lowest tier's rate; it is within that tier up to this rate, and
 above it nobody is taken to be.
 """
+
+
+FALLS, RISES, BOTH = 0, 1, 2
+"""Of what a radius is; a line each, behind those of thresholds."""
 
 
 class Units(NamedTuple):
@@ -71,14 +76,14 @@ def _further(unit: int, units: Units, rows: Rows, prices: Prices) -> tuple[float
 
 
 @njit(cache=True)
-def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) -> tuple[int, float, float]:
+def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: Floats) -> tuple[int, float, float]:
     """Line, key and own key of a unit now; line v · kinds + k for a long of instrument k at venue v alone, and for a
     short as many lines further as there are such pairs.
 
     A requirement of nothing is never above nothing, so only a floor above zero can ask for more than margin does.
     """
     kinds, pairs = len(prices.current), prices.rate_ppm.size
-    held, only, size, settled, base, gained, asked, moved = 0, 0, 0, 0, 0, 0.0, 0.0, 0.0
+    held, only, size, settled, base, longs, gained, asked, moved = 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0
     for account in range(units.first[unit], units.first[unit + 1]):
         base += rows.principal[account] + rows.realised[account]
         for at in range(rows.first[account], rows.first[account + 1]):
@@ -91,6 +96,7 @@ def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) 
                 gained += float(lots) * (prices.current[which] - settled)
                 asked += notional * prices.rate_ppm[venue, which] / PPM + 1.0
                 moved += notional
+                longs += lots > 0
     if held == 0 or not units.tested[unit]:
         return NOWHERE, NEVER_REACHED, NEVER_REACHED
     floor = float(units.floor[unit])
@@ -98,11 +104,13 @@ def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) 
     lost = float(base) / abs(size)
     if held > 1 or _is_beyond_lowest(abs(size) * (settled - side * lost), only // kinds, only % kinds, prices):
         more, grows, most = _further(unit, units, rows, prices)
-        radius = (base + gained - asked - more) / (moved + asked + grows)  # margin grows with a price that rises
+        of = FALLS if longs == held else RISES if longs == 0 else BOTH
+        grows = 0.0 if of == FALLS else asked + grows  # margin, with a price that rises
+        radius = (base + gained - asked - more) / (moved + grows)
         if floor > 0.0:
             radius = min(radius, (base + gained - floor) / moved)
         radius = max(min(radius, most) - _SLACK, -0.5)
-        return 2 * pairs, elapsed + np.log1p(radius), NEVER_REACHED
+        return 2 * pairs + of, elapsed[of] + np.log1p(radius), NEVER_REACHED
     slack = _SLACK * (settled + abs(lost) + max(floor, 0.0) / abs(size)) + 2.0
     key = -side * (settled - side * lost) - slack
     own = NEVER_REACHED
@@ -113,7 +121,7 @@ def _place(unit: int, units: Units, rows: Rows, prices: Prices, elapsed: float) 
 
 @njit(parallel=True, cache=True)
 def places_of_all(
-    units: Units, rows: Rows, prices: Prices, elapsed: float, line: Indexes, key: Floats, own: Floats
+    units: Units, rows: Rows, prices: Prices, elapsed: Floats, line: Indexes, key: Floats, own: Floats
 ) -> None:
     """Everybody's place, by all threads."""
     for unit in prange(len(line)):
@@ -124,7 +132,7 @@ def places_of_all(
 
 
 @njit(cache=True)
-def places(chosen: Indexes, units: Units, rows: Rows, prices: Prices, elapsed: float, placed: Placed) -> None:
+def places(chosen: Indexes, units: Units, rows: Rows, prices: Prices, elapsed: Floats, placed: Placed) -> None:
     """The same of some, by one thread: to wake the others takes longer."""
     for number, unit in enumerate(chosen):
         placed.line[number], placed.key[number], placed.own[number] = _place(unit, units, rows, prices, elapsed)

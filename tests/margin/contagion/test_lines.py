@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.contagion import lines
-from margin.contagion.lines import NEVER_REACHED, NOWHERE, Lines, Placed
+from margin.contagion.lines import ALONE, NEVER_REACHED, NOWHERE, Lines, Placed
 
 PAIRS = 4
 
 
 def places(draw: np.random.Generator, count: int) -> Placed:
-    line = draw.integers(NOWHERE, PAIRS + 1, count).astype(np.int32)
+    line = draw.integers(NOWHERE, PAIRS + ALONE, count).astype(np.int32)
     own = np.where(draw.random(count) < 0.5, draw.integers(0, 50, count).astype(float), NEVER_REACHED)
     return Placed(line, draw.integers(0, 50, count).astype(float), own)
 
@@ -20,7 +20,7 @@ def reached(at: Placed, levels: np.ndarray) -> list[int]:
     """By looking at everybody."""
     found = []
     for unit, (line, key, own) in enumerate(zip(*at, strict=True)):
-        twin = line + PAIRS + 1
+        twin = line + PAIRS + ALONE
         if line != NOWHERE and (key <= levels[line] or (line < PAIRS and own <= levels[twin])):
             found.append(unit)
     return found
@@ -33,7 +33,7 @@ def test_who_is_reached_is_whom_a_look_at_everybody_finds(seed: int, count: int)
     at = places(draw, count)
     made = Lines(PAIRS, Placed(at.line.copy(), at.key.copy(), at.own.copy()))
     for _ in range(30):
-        levels = draw.integers(-5, 60, 2 * PAIRS + 1).astype(float)
+        levels = draw.integers(-5, 60, 2 * PAIRS + ALONE).astype(float)
         assert np.unique(made.reached(levels)).tolist() == reached(at, levels)
         units = draw.permutation(count)[: draw.integers(0, count + 1)].astype(np.int32)
         fresh = places(draw, len(units))
