@@ -41,7 +41,7 @@ def _is_beyond_lowest(bankrupt: float, venue: int, which: int, prices: Prices) -
     If not, further tiers are met only where equity is larger than margin, and there it grows as fast. The room is for
     roundings.
     """
-    tiers = prices.above.shape[2]
+    tiers: int = prices.above.shape[2]
     if tiers == 0:
         return False
     above: int = prices.above[venue, which, 0]
