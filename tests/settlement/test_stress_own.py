@@ -267,7 +267,9 @@ def test_a_venue_of_ones_own_may_ask_more_of_what_is_larger(tmp_path: Path, caps
     for tiers in ('maintenance_tiers = [["50000", 1000]]', 'maintenance_tiers = [["50000", 50]]', ""):
         file.write_text(VENUE + ONE.format("BTC") + tiers, encoding="utf-8")
         assert main([*run, "--venue", str(file), "--by-account", str(out), "--json"]) == 0
-        digests.add(json.loads(capsys.readouterr().out)["digest_of_inputs"])
+        said = capsys.readouterr()
+        assert ("2 start below maintenance margin, large, short first" in said.err) == ("1000" in tiers)
+        digests.add(json.loads(said.out)["digest_of_inputs"])
         told[tiers] = [row.cells["account"] for row in read_table(str(out)).rows if row.cells["liquidated"] == "true"]
     assert list(told.values()) == [["large", "short"], [], []]
     assert len(digests) == 3

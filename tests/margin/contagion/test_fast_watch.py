@@ -19,17 +19,18 @@ VENUES = 2
 
 
 def books_of(draw: np.random.Generator, count: int) -> Books:
-    """Clients with accounts at one or both venues, in each up to three positions; leverages up to 60, some stops."""
+    """Clients with accounts at one or both venues, in each up to three positions; leverages 0.3 to 60, some stops."""
     venues = draw.integers(1, VENUES + 1, count)
     client = np.repeat(np.arange(count), venues)
     venue = np.concatenate([np.sort(draw.choice(VENUES, many, replace=False)) for many in venues])
     held = draw.integers(0, len(LOT_UNITS) + 1, len(client))
     held[draw.random(len(client)) < 0.5] = 1
+    held[0] = 1  # somebody brings something, of which funds are divided
     which = np.concatenate([np.sort(draw.choice(len(LOT_UNITS), many, replace=False)) for many in held])
     lots = draw.integers(1, 1_000_000, len(which)) * draw.choice([-1, 1], len(which))
     first = np.concatenate([[0], np.cumsum(held)])
     worth = np.add.reduceat(np.append(np.abs(lots) * LOT_UNITS[which], 0), first[:-1]) * (held > 0)
-    cash = (worth / draw.uniform(1.0, 60.0, len(client))).astype(np.int64)
+    cash = (worth / np.exp(draw.uniform(np.log(0.3), np.log(60.0), len(client)))).astype(np.int64)
     stops = np.where(draw.random(count) < 0.5, draw.integers(0, 1_000_001, count), 0)
     none = np.zeros(count)
     clients = Clients(np.full(count, Kind.RETAIL, np.int8), none.astype(np.int64), none, stops.astype(np.int32), none,
@@ -40,9 +41,12 @@ def books_of(draw: np.random.Generator, count: int) -> Books:
 
 
 def asking(draw: np.random.Generator, tiers: int) -> Prices:
-    """Tables with up to so many tiers above the lowest, from far below what anybody holds to far beyond it."""
+    """Tables with up to so many tiers above the lowest, beginning at ten thousand lots or later, at three million at
+    the latest: the first is more than some hold, and the last less than what many come to.
+    """
     shape = VENUES, len(LOT_UNITS), tiers
-    above = np.sort(np.exp(draw.uniform(np.log(1e5), np.log(1e14), shape)).astype(np.int64), axis=2)
+    lots = np.exp(draw.uniform(np.log(1e4), np.log(3e6), shape))
+    above = np.sort(LOT_UNITS[:, None] * lots.astype(np.int64), axis=2)
     above[draw.random(shape[:2]) < 0.2] = NOTHING_ABOVE  # a table of one tier beside the others
     prices = Prices(LOT_UNITS.copy(), np.tile(LOT_UNITS, (VENUES, 1)), np.empty(shape[:2], np.int64), above,
                     np.empty(shape, np.int64))  # fmt: skip
@@ -105,10 +109,31 @@ def test_the_fast_watch_finds_whom_a_look_at_everybody_finds(
         fast.touched(changed(books, prices, found.account.astype(np.int64), draw))
 
 
+def test_a_tier_that_is_far_away_is_met_by_one_jump() -> None:
+    """A short that is worth 1.5 has 3.1, and all that is above 3.2 is asked for: at 2.6 times the price it is below."""
+    lots, cash = np.array([-1_500_000], np.int64), np.array([3_100_000 * 7_000_000], np.int64)
+    one, none = np.zeros(1, np.int32), np.zeros(1)
+    clients = Clients(np.full(1, Kind.RETAIL, np.int8), none.astype(np.int64), none, one, none, np.arange(1))
+    accounts = Accounts(one, np.zeros(1, np.int8), cash)
+    positions = Positions(np.array([0, 1], np.int32), np.zeros(1, np.int8), lots)
+    books = Books.opened(closed(("A", "B", "C"), LOT_UNITS, VENUES, 1.0, clients, accounts, positions), 0, 0, 0)
+    shape = VENUES, len(LOT_UNITS)
+    above = np.tile(np.array([1_000_000, 3_200_000], np.int64) * 7_000_000, (*shape, 1))
+    more = np.tile(np.array([1, PPM - 1_001], np.int64), (*shape, 1))
+    prices = Prices(LOT_UNITS.copy(), np.tile(LOT_UNITS, (VENUES, 1)), np.full(shape, 1_000), above, more)
+    fast, plain = (kind(books, across_venues=False) for kind in (FastWatch, PlainWatch))
+    for times, below in ((1.0, []), (2.4, []), (2.6, [0])):
+        prices.current[0] = round(7_000_000 * times)
+        assert fast.breaches(prices).account.tolist() == plain.breaches(prices).account.tolist() == below
+        fast.changed()
+        prices.current[0] = 7_000_000
+        assert fast.breaches(prices).account.tolist() == []
+
+
 def test_such_populations_have_breaches_of_every_sort() -> None:
     """The control: long and short, alone and several, by margin and by a stop, in the lowest tier and above it."""
     seen = set()
-    for seed in range(20):
+    for seed in range(30):
         draw = np.random.default_rng(seed)
         books = books_of(draw, 200)
         prices = asking(draw, 2)
