@@ -1,4 +1,4 @@
-"""What is up: venues and custodians fail by the same law, the more stress there is (specs/contagion.md §5.8, §16)."""
+"""What is up: venues and custodians fail by the same law, each with its own odds (specs/contagion.md §5.8, §16)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,7 +52,7 @@ class Status:
             return up  # nothing can fail and nothing is to recover
         a, seed = self.inputs.a, self.inputs.seed
         draw = uniforms(seed, f"{purpose} status", np.arange(len(up), dtype=np.int64), step)
-        fails = draw < a["venue.outage_probability"] if stress > STRESSED else np.zeros(len(up), bool)
+        fails = draw < a[f"{purpose}.outage_probability"] if stress > STRESSED else np.zeros(len(up), bool)
         recovers = draw < a["venue.recovery_probability"]
         return np.where(up, ~fails, recovers)
 

@@ -23,8 +23,8 @@ from settlement.commands.stress_setting import Setting, kept
 RESPONSE = "cost.leverage_response"
 RANGES = (
     "market.depth_sensitivity", HEDGED_SHARE, "population.hedge_correlation", "call.cycle_s", "call.grace_s",
-    "call.fast_delay_s", "call.slow_delay_s", "venue.outage_probability", "cost.custody_fee_bps",
-    RESPONSE,
+    "call.fast_delay_s", "call.slow_delay_s", "venue.outage_probability", "custodian.outage_probability",
+    "cost.custody_fee_bps", RESPONSE,
 )  # fmt: skip
 """What the adversary may choose, each inside its sweep range, besides depth."""
 DEPTH_RANGE = (0.1, 1.5)
