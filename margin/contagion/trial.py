@@ -18,6 +18,7 @@ from margin.contagion.footing import Footing, charged
 from margin.contagion.laws import draw_population
 from margin.contagion.metrics import BY_ACCOUNT
 from margin.contagion.moments import measured
+from margin.contagion.own import NOTHING, Own
 from margin.contagion.path import Path
 from margin.contagion.record import ceilings_bps
 from margin.contagion.regimes import regime_of
@@ -34,7 +35,7 @@ LOOKED_AT = 8
 class Trial:
     """`changes` are (name, value) of assumptions, in order of names; `path` is the digest of the exogenous path and
     `assumptions` that of the file; `footing` says what the compared runs share. `code` is the digest of the sources
-    that make it, so that a result of other code is another trial's.
+    that make it, so that a result of other code is another trial's; `own` is that of what is a user's own.
     """
 
     changes: tuple[tuple[str, float], ...]
@@ -46,6 +47,7 @@ class Trial:
     assumptions: str
     footing: str = Footing.SAME_COLLATERAL
     code: str = ""
+    own: str = ""
 
     def digest(self) -> str:
         return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
@@ -54,12 +56,13 @@ class Trial:
 def trial(
     changes: Mapping[str, float], path: Path, base: Assumptions, *, regime: str, seed: int, accounts: int,
     channels: Channels = Channels.ALL, footing: Footing = Footing.SAME_COLLATERAL, code: str = "",
+    own: str = "",
 ) -> Trial:  # fmt: skip
     """A trial of these changes. Raises AssumptionError or UnknownRegimeError before anything is run."""
     base.changed(changes)
     regime_of(regime)
     ordered = tuple(sorted((name, float(value)) for name, value in changes.items()))
-    return Trial(ordered, regime, int(channels), seed, accounts, path.digest(), digest_of(base), footing, code)
+    return Trial(ordered, regime, int(channels), seed, accounts, path.digest(), digest_of(base), footing, code, own)
 
 
 def digest_of(a: Assumptions) -> str:
@@ -68,14 +71,14 @@ def digest_of(a: Assumptions) -> str:
     return sha256(json.dumps([numbers, [asdict(one) for one in a.instruments]]).encode()).hexdigest()
 
 
-def made(what: Trial, path: Path, base: Assumptions) -> Record:
-    """Run it. `path` and `base` are those that the trial names."""
+def made(what: Trial, path: Path, base: Assumptions, own: Own = NOTHING) -> Record:
+    """Run it. `path`, `base` and `own` are those that the trial names."""
     a = base.changed(dict(what.changes))
     regime, channels = regime_of(what.regime), Channels(what.channels)
-    population = draw_population(a, what.seed, what.accounts)
+    population = own.population or draw_population(a, what.seed, what.accounts)
     if what.footing == Footing.SAME_COST:
         population = charged(population, a, regime)
-    done = begun(Inputs(a, population, path, regime, channels, what.seed))
+    done = begun(Inputs(a, population, path, regime, channels, what.seed, own.payers(regime), own.venues))
     tried = []
     for step in steepest(path):
         while done.step < step:

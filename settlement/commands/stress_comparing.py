@@ -1,5 +1,7 @@
 """`bulkhead stress footing | decompose`: their options. The work is imported when it runs: help comes at once."""
 
+from settlement.commands.stress_owning import Files, OwnFiles, Set, setting_of
+
 
 def footing(
     results: str, *, cells: str = "instant/per_venue/queue_adl,grace/per_venue/queue_adl", seeds: int = 5,
@@ -54,7 +56,9 @@ def footing(
 
 def decompose(
     results: str, *, regime: str = "pooled_instant,segregated_grace", without: str = "", seeds: int = 5,
-    accounts: int = 20_000, jobs: int = 1, dask: str = "", assumptions: str = "", json: bool = False,
+    accounts: str = "20000", jobs: int = 1, dask: str = "", assumptions: str = "", changes: Set = None,
+    weight: float | None = None, shock: str = "", candles: Files = None, waterfall: str = "", venue: Files = None,
+    json: bool = False,
 ) -> int:  # fmt: skip
     """Say how much each channel makes: Shapley values over all sets of channels, pairs, alone and last, with intervals.
 
@@ -72,13 +76,25 @@ def decompose(
     seeds
         Runs for each set; 30 for a result that is to be quoted.
     accounts
-        Simulated clients in a run.
+        Simulated clients in a run; or a file of your own, as `stress schema accounts` describes it.
     jobs
         Processes.
     dask
         Address of a Dask scheduler that runs them instead (extra bulkhead[dask]).
     assumptions
         A file in the packaged one's form.
+    changes
+        NAME=VALUE, as `stress assumptions` lists them; may be given more than once.
+    weight
+        How many each account of your own file stands for; 1 where it is not said.
+    shock
+        A file of your own, of prices or returns by the minute, as `stress schema shock` describes it.
+    candles
+        FILE or ASSET=FILE of exchange candles in place of what the scenario states of an asset; more than once.
+    waterfall
+        Who pays for losses under the custody that it is for: a name or a file, as `margin waterfalls` has them.
+    venue
+        A TOML file of a venue of your own, as `stress schema venue` describes it; may be given more than once.
     json
         Print one JSON object a regime and metric.
     """
@@ -87,10 +103,13 @@ def decompose(
     from settlement.commands.printing import print_line
     from settlement.commands.running import DONE, answered
     from settlement.commands.stress_decomposing import decompose_report, decomposed, players_of
-    from settlement.commands.stress_setting import setting
 
     def work() -> int:
-        world = setting(assumptions, results, accounts=accounts, seeds=seeds, jobs=jobs, dask=dask)
+        files = OwnFiles(str(accounts), weight, shock, candles or (), waterfall, venue or (), changes or ())
+        world = setting_of(files, assumptions, results, seeds=seeds, jobs=jobs, dask=dask)
+        if not json:
+            for line in world.notices:
+                print_line(line)
         players = players_of(without)
         found = [decomposed(world, one, players) for one in regime.split(",")]
         decompose_report(world, players, found, results)

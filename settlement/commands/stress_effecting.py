@@ -2,13 +2,16 @@
 
 from typing import Literal
 
+from settlement.commands.stress_owning import Files, OwnFiles, Set, setting_of
+
 BarOrder = Literal["drawn", "low_first", "high_first"]
 
 
 def effect(
-    results: str, *, cells: str = "all", seeds: int = 5, accounts: int = 20_000, jobs: int = 1, dask: str = "",
+    results: str, *, cells: str = "all", seeds: int = 5, accounts: str = "20000", jobs: int = 1, dask: str = "",
     assumptions: str = "", placebo: bool = False, parquet: bool = False, order: BarOrder = "drawn",
-    json: bool = False,
+    changes: Set = None, weight: float | None = None, shock: str = "", candles: Files = None, waterfall: str = "",
+    venue: Files = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Say what custody alone changes, metric by metric, and what calls, netting and loss rules do, with intervals.
 
@@ -25,7 +28,7 @@ def effect(
     seeds
         Runs for each; 30 for a result that is to be quoted.
     accounts
-        Simulated clients in a run.
+        Simulated clients in a run; or a file of your own, as `stress schema accounts` describes it.
     jobs
         Processes.
     dask
@@ -38,6 +41,18 @@ def effect(
         Write effect.parquet too (extra bulkhead[parquet]).
     order
         Whether the low or the high of an hour comes first where no source says: a result must hold for both.
+    changes
+        NAME=VALUE, as `stress assumptions` lists them; may be given more than once.
+    weight
+        How many each account of your own file stands for; 1 where it is not said.
+    shock
+        A file of your own, of prices or returns by the minute, as `stress schema shock` describes it.
+    candles
+        FILE or ASSET=FILE of exchange candles in place of what the scenario states of an asset; more than once.
+    waterfall
+        Who pays for losses under the custody that it is for: a name or a file, as `margin waterfalls` has them.
+    venue
+        A TOML file of a venue of your own, as `stress schema venue` describes it; may be given more than once.
     json
         Print one JSON object an effect.
     """
@@ -51,10 +66,11 @@ def effect(
     from settlement.commands.stress_effect_telling import document, lines, no_better, row
     from settlement.commands.stress_listing import table_digest
     from settlement.commands.stress_mapping import pairs_of
-    from settlement.commands.stress_setting import kept, setting
+    from settlement.commands.stress_setting import kept
 
     def work() -> int:
-        world = setting(assumptions, results, accounts=accounts, seeds=seeds, jobs=jobs, dask=dask, order=order)
+        files = OwnFiles(str(accounts), weight, shock, candles or (), waterfall, venue or (), changes or ())
+        world = setting_of(files, assumptions, results, seeds=seeds, jobs=jobs, dask=dask, order=order)
         pairs = pairs_of(cells)
         found = effects(world, pairs, shuffled=placebo)
         kept(results, "effect", document(world, found), effect_page(world, pairs, found))
@@ -62,7 +78,7 @@ def effect(
         if parquet:
             written(results, "effect", [row(one) for one in every])
         if not json:
-            for line in lines(world, found):
+            for line in [*world.notices, *lines(world, found)]:
                 print_line(line)
             return DONE
         first = no_better(found)

@@ -17,12 +17,13 @@ from pathlib import Path as File
 from typing import Any
 
 from margin.contagion.assumptions import Assumptions
+from margin.contagion.own import Own
 from margin.contagion.path import Path
 from margin.contagion.trial import Record, Trial, made
 from settlement.commands.fields import InputError
 from settlement.commands.whole_file import fault_in_writing
 
-Job = tuple[Trial, Path, Assumptions]
+Job = tuple[Trial, Path, Assumptions, Own]
 
 
 def computed(job: Job) -> Record:
@@ -91,7 +92,7 @@ def _described(what: Trial) -> dict[str, object]:
     return {
         "changes": dict(what.changes), "regime": what.regime, "channels": what.channels, "seed": what.seed,
         "accounts": what.accounts, "path": what.path, "assumptions": what.assumptions, "footing": what.footing,
-        "code": what.code,
+        "code": what.code, "own": what.own,
     }  # fmt: skip
 
 

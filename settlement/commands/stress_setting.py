@@ -10,10 +10,12 @@ from margin.contagion.assumption_file import load, packaged
 from margin.contagion.assumptions import AssumptionError, Assumptions
 from margin.contagion.channels import Channels
 from margin.contagion.footing import Footing
+from margin.contagion.own import NOTHING, Own
 from margin.contagion.path import Path
 from margin.contagion.scenario_path import cut
 from margin.contagion.trial import Record, trial
 from margin.scenarios.anchors import Order
+from margin.scenarios.scenario import Scenario
 from margin.scenarios.scenario import packaged as packaged_scenario
 from settlement.commands.fields import InputError
 from settlement.commands.stress_code import code_digest
@@ -28,7 +30,9 @@ SCALE = "market.exogenous_scale"
 
 @dataclass(slots=True)
 class Setting:
-    """`paths`: of how many draws between the hourly bars seeds take theirs, in turn."""
+    """`paths`: of how many draws between the hourly bars seeds take theirs, in turn; `whole` is the path of every seed
+    where a user has given one. `notices` are to be said before anything else.
+    """
 
     base: Assumptions
     bench: Bench
@@ -36,16 +40,20 @@ class Setting:
     seeds: int
     paths: int = 2
     order: Order = Order.DRAWN
+    scenario: Scenario = field(default_factory=lambda: packaged_scenario("feb_2026"))
+    whole: Path | None = None
+    own: Own = NOTHING
+    notices: list[str] = field(default_factory=list)
     code: str = field(default_factory=code_digest)
     _drawn: dict[int, Path] = field(default_factory=dict, init=False)
 
     def path(self, seed: int, changes: Mapping[str, float]) -> Path:
+        if self.whole is not None:
+            return self.whole
         number = 1 + (seed - 1) % self.paths
         if number not in self._drawn:
             observed = self.base.changed({SCALE: 1.0})
-            self._drawn[number] = cut(
-                packaged_scenario("feb_2026"), observed, number, start_s=START_S, steps=STEPS, order=self.order
-            )
+            self._drawn[number] = cut(self.scenario, observed, number, start_s=START_S, steps=STEPS, order=self.order)
         return self._drawn[number].scaled(changes.get(SCALE, self.base[SCALE]))
 
     def jobs(
@@ -63,9 +71,9 @@ class Setting:
             path = paths[(seed - 1) % len(paths)] if paths else self.path(seed, changes)
             what = trial(
                 changes, path, self.base, regime=regime, seed=seed, accounts=self.accounts, channels=channels,
-                footing=footing, code=self.code,
+                footing=footing, code=self.code, own=self.own.digest(),
             )  # fmt: skip
-            asked.append((what, path, self.base))
+            asked.append((what, path, self.base, self.own))
         return asked
 
     def by_seed(self, asked: Sequence[Sequence[Job]]) -> list[list[Record]]:

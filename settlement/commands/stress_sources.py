@@ -99,10 +99,15 @@ def priced(
         raise InputError("--order: a shock is the whole path, and leaves no order of lows and highs open")
     if not shock_file:
         for one in candles:
-            scenario = _replayed(scenario, one)
+            scenario = replayed(scenario, one)
         steps = DAY_MINUTES if minutes is None else minutes
         told = [f"{one}: in place of the scenario's; forced orders are a part of these moves" for one in candles]
         return a, cut(scenario, a, seed, start_s=start_s, steps=steps, order=order), told
+    return shocked(shock_file, a, start_s, minutes)
+
+
+def shocked(shock_file: str, a: Assumptions, start_s: int, minutes: int | None) -> tuple[Assumptions, Path, list[str]]:
+    """The same of a file, which is the whole path. Raises InputError with every row that is wrong."""
     try:
         shock = shock_of(read_table(shock_file), a, start_s)
     except FaultyError as error:
@@ -115,7 +120,7 @@ def priced(
     return shock.a, shock.path.until(minutes or steps), [said]
 
 
-def _replayed(scenario: Scenario, candles: str) -> Scenario:
+def replayed(scenario: Scenario, candles: str) -> Scenario:
     """With the candles of a file, FILE or ASSET=FILE, in place of what the scenario states."""
     asset, _, file = candles.rpartition("=")
     bars = read_candles(File(file), asset or None)

@@ -131,8 +131,8 @@ def test_another_code_is_another_trial(tmp_path: Path) -> None:
     (folder / "rule.py").rename(folder / "rules.py")
     assert len({one, two, digest_of_sources(folder)}) == 3
     world = setting("", str(tmp_path), accounts=300, seeds=1, jobs=1, dask="")
-    ((what, _, _),) = world.jobs({}, "pooled_instant")
+    ((what, *_),) = world.jobs({}, "pooled_instant")
     assert what.code == code_digest()
     world.code = one
-    ((other, _, _),) = world.jobs({}, "pooled_instant")
+    ((other, *_),) = world.jobs({}, "pooled_instant")
     assert other.digest() != what.digest()
