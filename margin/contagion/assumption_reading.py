@@ -6,8 +6,8 @@ from typing import Any
 
 from margin.contagion.assumptions import MICRO, Assumption, AssumptionError, Assumptions, Traded
 from margin.contagion.tiered import PPM_A_BP, TierError, Tiers, tiers_in
+from margin.scenarios.events import EXCHANGES
 from margin.scenarios.hours import CALENDARS
-from margin.scenarios.rows import EXCHANGES
 
 
 def read(document: Mapping[str, Any]) -> Assumptions:

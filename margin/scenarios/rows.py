@@ -14,7 +14,6 @@ from margin.scenarios.table import Table
 
 T = TypeVar("T")
 
-EXCHANGES = ("CME", "LME")
 _FULL_BPS = 10_000
 _MOST_BPS = 100_000
 _MOST_DELAY_S = 7 * 86_400
@@ -141,7 +140,7 @@ def _rates_moved(table: Table, stated: _Stated) -> events.AnyEvent:
 def _margin_stepped(table: Table, stated: _Stated) -> events.AnyEvent:
     return events.MarginStepped(
         **stated,
-        exchange=table.choice("exchange", EXCHANGES),
+        exchange=table.choice("exchange", events.EXCHANGES),
         asset=table.text("asset"),
         from_bps=table.integer("from_bps", 1, _FULL_BPS),
         to_bps=table.integer("to_bps", 1, _FULL_BPS),
@@ -152,7 +151,7 @@ def _margin_stepped(table: Table, stated: _Stated) -> events.AnyEvent:
 def _opening_delayed(table: Table, stated: _Stated) -> events.AnyEvent:
     return events.OpeningDelayed(
         **stated,
-        exchange=table.choice("exchange", EXCHANGES),
+        exchange=table.choice("exchange", events.EXCHANGES),
         opens_at_s=table.time_s("opens_at"),
         delay_s=table.integer("delay_s", 1, _MOST_DELAY_S),
     )
