@@ -15,6 +15,8 @@ CONFIDENCES = {
     "W": "weak: automatic text, repost, unverifiable",
     "A": "assumption",
 }
+EXCHANGES = ("CME", "LME")
+"""Whose steps and openings an event can be."""
 
 
 @dataclass(frozen=True, slots=True)
