@@ -154,7 +154,7 @@ HEDGED = Found(0, "depth", ("loss_usd",), hedged_share=0.5)
 DELEVERAGED = Found(4, "fund", ("short_usd", "winners_usd", "loss_usd"), steps=12, regime=WITH_ADL)
 """With deleveraging: 52,396 instead of 48,208 are short, winners pay more, and one account more is closed."""
 LATER = Found(38, "depth", ("short_usd", "winners_usd"), steps=2)
-"""At the second shock, without either: of 12 accounts that are closed instead of 13, 36,371 instead of 5,854 are short."""
+"""Without either, at a second shock: 12 instead of 13 accounts are closed, 36,371 instead of 5,854 short."""
 HAIRCUT = Found(48, "fund", ("short_usd", "winners_usd", "loss_usd"), steps=12)
 """Without either, over twelve minutes: 97,104 instead of 86,667 are short."""
 
