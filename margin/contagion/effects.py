@@ -2,8 +2,8 @@
 
 Δ_custody = mean over matched cells of Z(segregated) − Z(omnibus), and so for calls, netting and the rule of losses; a
 two-way interaction is what one factor's effect changes by with the other (specs/contagion.md §6.2). Each is a weight a
-cell, so that a sum over cells is the effect of any metric on any seed and any group of accounts. A placebo shuffles the
-labels of custody: what is left is what the method makes of nothing.
+cell, so that a sum over cells is the effect of any metric on any seed and any group of accounts. `placebos` says
+what the method makes of labels that mean nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from margin.contagion.decompose import Band, bootstrap
-from margin.contagion.draws import Floats, uniforms
+from margin.contagion.draws import Floats
 from margin.contagion.regimes import Call, Custody, LossRule, Netting, Regime
 
 
@@ -83,34 +82,3 @@ def _weights(cells: Sequence[Regime], steps: Sequence[Step]) -> Weights:
 def applied(weights: Weights, cells: Sequence[Regime], values: Floats) -> Floats:
     """The effect: `values` have the cells along their first axis, whatever else along the others."""
     return np.asarray(np.tensordot(np.array([weights.get(cell, 0.0) for cell in cells]), values, axes=(0, 0)))
-
-
-@dataclass(frozen=True, slots=True)
-class Placebo:
-    """The effect of labels that mean nothing: one shuffling with its interval, by metric; the part of all shufflings
-    whose interval covers zero (95% is what an interval promises), and the part that is as far from zero as the labels
-    as they are."""
-
-    once: Band
-    covered: Floats
-    as_far: Floats
-
-
-def placebo(differences: Floats, seed: int, *, shuffles: int = 200, resamples: int = 1_000) -> Placebo:
-    """Shuffle which of two matched cells is called segregated: `differences` by (pair, metric, seed of a run).
-
-    Within a pair and a seed both runs have the same accounts, prices and draws, so that without an effect of custody
-    either could bear either label.
-    """
-    pairs, metrics, seeds = differences.shape
-    draws = uniforms(seed, "placebo", np.arange(shuffles * pairs * seeds, dtype=np.int64))
-    signs = np.where(draws < 0.5, -1.0, 1.0).reshape(shuffles, pairs, seeds)
-    shuffled = np.einsum("kps,pms->kms", signs, differences) / pairs
-    band = bootstrap(shuffled.reshape(shuffles * metrics, seeds), seed, resamples)
-    low, mean, high = (one.reshape(shuffles, metrics) for one in (band.low, band.mean, band.high))
-    actual = np.abs(differences.mean(axis=(0, 2)))
-    return Placebo(
-        Band(mean[0], low[0], high[0]),
-        np.asarray(((low <= 0.0) & (high >= 0.0)).mean(axis=0)),
-        np.asarray((np.abs(mean) >= actual).mean(axis=0)),
-    )

@@ -6,8 +6,6 @@ Every kind but `news` has an effect on the day, and carries the numbers of that 
 from dataclasses import dataclass
 from typing import ClassVar
 
-EXCHANGES = ("CME", "LME")
-"""Who sets margins by notice."""
 CONFIDENCES = {
     "P": "official or primary document",
     "C": "computed for this project from hourly bars",

@@ -102,7 +102,8 @@ def decompose(
 
     from settlement.commands.printing import print_line
     from settlement.commands.running import DONE, answered
-    from settlement.commands.stress_decomposing import decompose_report, decomposed, players_of
+    from settlement.commands.stress_decompose_telling import decompose_report, lines, rows
+    from settlement.commands.stress_decomposing import decomposed, name_of, players_of
 
     def work() -> int:
         files = OwnFiles(str(accounts), weight, shock, candles or (), waterfall, venue or (), changes or ())
@@ -113,18 +114,10 @@ def decompose(
         players = players_of(without)
         found = [decomposed(world, one, players) for one in regime.split(",")]
         decompose_report(world, players, found, results)
-        names = [str(one.name).lower() for one in players]
+        names = [name_of(one) for one in players]
         for one in found:
-            for metric, band in one.shares.items():
-                shares = dict(zip(names, map(float, band.mean), strict=True))
-                told = ", ".join(f"{name} {value / 1e6:+,.0f}" for name, value in shares.items())
-                whole = float(one.whole[metric].mean)
-                document = {"regime": one.regime, "metric": metric, "whole_usd": whole, "shapley_usd": shares}
-                print_line(
-                    texts.dumps(document)
-                    if json
-                    else f"{one.regime}, {metric.removesuffix('_usd')}: {told}; together {whole / 1e6:+,.0f} $m"
-                )
+            for line in map(texts.dumps, rows(one, names)) if json else lines(one, names):
+                print_line(line)
         return DONE
 
     return answered("decompose", work, group="stress")

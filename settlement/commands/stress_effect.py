@@ -13,9 +13,10 @@ import numpy as np
 from margin.contagion.channels import Channels
 from margin.contagion.decompose import Band, bootstrap, over_groups
 from margin.contagion.draws import Floats
-from margin.contagion.effects import Placebo, applied, contrasts, placebo
+from margin.contagion.effects import applied, contrasts
 from margin.contagion.metrics import BY_ACCOUNT, METRICS, amplified
 from margin.contagion.phase import Interval, break_even
+from margin.contagion.placebos import Placebo, Within, placebo, placebo_within
 from margin.contagion.regimes import Custody, Regime
 from margin.contagion.trial import GROUPS, Record, group
 from settlement.commands.stress_mapping import Pair
@@ -49,7 +50,7 @@ class BreakEven:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """`pairs` are matched cells by themselves; `values` are by cell, metric and seed."""
+    """`pairs` are matched cells by themselves; `values` are by cell, metric and seed; `within` is of the first cell."""
 
     cells: tuple[Regime, ...]
     values: Floats
@@ -58,6 +59,7 @@ class Effects:
     break_evens: tuple[BreakEven, ...]
     explained: float
     placebo: Placebo | None
+    within: Within | None
 
     @property
     def empty(self) -> tuple[str, ...]:
@@ -90,6 +92,7 @@ def effects(world: Setting, pairs: Sequence[Pair], *, shuffled: bool) -> Effects
               for one in _estimates(str(cell), differences[at], groups[2 * at + 1] - groups[2 * at])),
         tuple(_break_even(world, pair, failed[2 * at : 2 * at + 2]) for at, pair in enumerate(pairs)),
         _explained(world, whole[0]), placebo(differences, 1) if shuffled else None,
+        placebo_within(groups[0], 1) if shuffled else None,
     )  # fmt: skip
 
 

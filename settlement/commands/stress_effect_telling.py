@@ -4,10 +4,11 @@
 import math
 from collections.abc import Iterator
 
-from margin.contagion.effects import CUSTODY, STATIC, Placebo
-from margin.contagion.metrics import METRICS
+from margin.contagion.effects import CUSTODY, STATIC
+from margin.contagion.metrics import BY_ACCOUNT, METRICS
 from margin.contagion.payers import Payer
 from margin.contagion.phase import Interval
+from margin.contagion.placebos import Placebo, Within
 from margin.contagion.trial import digest_of
 from settlement.commands.stress_effect import NAMES, WITHOUT_TOP, BreakEven, Effects, Estimate, taken
 from settlement.commands.stress_listing import table_digest
@@ -104,6 +105,11 @@ def lines(world: Setting, found: Effects) -> Iterator[str]:
     if found.placebo is not None:
         yield "placebo, labels of custody shuffled:"
         yield from (_placebo_told(found.placebo, name, at) for at, name in enumerate(NAMES) if name not in found.empty)
+    if found.within is not None:
+        yield f"placebo, half of the clients of {found.cells[0]} labelled segregated and treated as the others:"
+        yield from (
+            _within_told(found.within, name, at) for at, name in enumerate(BY_ACCOUNT) if name not in found.empty
+        )
 
 
 def _placebo_told(found: Placebo, name: str, at: int) -> str:
@@ -114,9 +120,14 @@ def _placebo_told(found: Placebo, name: str, at: int) -> str:
     )
 
 
+def _within_told(found: Within, name: str, at: int) -> str:
+    once = taken(found.once, at)
+    return f"{name}: {number(name, once.mean)} ({ranged(name, once)}); {found.covered[at]:.0%} of intervals cover zero"
+
+
 def document(world: Setting, found: Effects) -> dict[str, object]:
     """For programs: equal inputs give equal bytes."""
-    shuffled = found.placebo
+    shuffled, within = found.placebo, found.within
     return {
         "regimes_digest": table_digest(), "assumptions": digest_of(world.base), "accounts": world.accounts,
         "seeds": world.seeds, "code": world.code, "cells": [str(cell) for cell in found.cells],
@@ -134,6 +145,11 @@ def document(world: Setting, found: Effects) -> dict[str, object]:
             name: {"mean": float(shuffled.once.mean[at]), "low": ended(float(shuffled.once.low[at])),
                    "high": ended(float(shuffled.once.high[at])), "covered": float(shuffled.covered[at]),
                    "as_far": float(shuffled.as_far[at])} for at, name in enumerate(NAMES)
+        },
+        "placebo_within": None if within is None else {
+            name: {"mean": float(within.once.mean[at]), "low": float(within.once.low[at]),
+                   "high": float(within.once.high[at]), "covered": float(within.covered[at])}
+            for at, name in enumerate(BY_ACCOUNT)
         },
     }  # fmt: skip
 

@@ -36,7 +36,8 @@ def effect(
     assumptions
         A file in the packaged one's form.
     placebo
-        Shuffle the labels of custody among matched runs too, and say what the method makes of nothing.
+        Shuffle the labels of custody too, among matched runs and among the clients of one run, and say what the method
+        makes of nothing.
     parquet
         Write effect.parquet too (extra bulkhead[parquet]).
     order

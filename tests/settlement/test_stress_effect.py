@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyarrow.parquet import read_table
 
-from margin.contagion.metrics import METRICS
+from margin.contagion.metrics import BY_ACCOUNT, METRICS
 from margin.contagion.payers import Payer
 from settlement.commands.stress_code import code_digest, digest_of_sources
 from settlement.commands.stress_effecting import effect
@@ -119,6 +119,14 @@ def test_labels_that_mean_nothing_make_nothing(place: Path) -> None:
         shuffled = document(place)["placebo"][metric]
         assert shuffled["covered"] >= 0.9
         assert shuffled["low"] <= 0.0 <= shuffled["high"]
+
+
+def test_labels_on_the_clients_of_one_run_make_nothing(place: Path) -> None:
+    within = document(place)["placebo_within"]
+    assert within.keys() == set(BY_ACCOUNT)
+    for metric in ("liquidated_usd", "loss_usd"):
+        assert within[metric]["low"] < within[metric]["mean"] < within[metric]["high"], metric
+        assert 0.9 <= within[metric]["covered"] <= 1.0, metric
 
 
 def test_another_code_is_another_trial(tmp_path: Path) -> None:

@@ -118,11 +118,31 @@ def test_channels_make_the_whole_together_and_one_process_says_what_two_say(tmp_
     (one,) = found["regimes"]
     for metric, shares in one["shapley"].items():
         assert sum(band["mean"] for band in shares.values()) == pytest.approx(one["whole"][metric])
-    over = sum(band["mean"] for band in one["shapley_over_accounts"].values())
-    assert over == pytest.approx(one["whole"]["liquidated_usd"])
+    assert one["shapley_over_accounts"].keys() == {"liquidated_usd", "innocent_loss_usd"}
+    for metric, shares in one["shapley_over_accounts"].items():
+        assert sum(band["mean"] for band in shares.values()) == pytest.approx(one["whole"][metric])
+        assert all(band["low"] <= band["mean"] <= band["high"] for band in shares.values())
+    impact = one["shapley_over_accounts"]["liquidated_usd"]["impact"]
+    assert impact["low"] < impact["mean"] < impact["high"]
     assert one["whole"]["liquidated_usd"] > 0.0
     page = (tmp_path / "one" / "decompose.html").read_text()
     assert page.index("add nothing, or take away") < page.index("<svg")
+
+
+def test_intervals_over_seeds_and_over_accounts_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*, as_json: bool) -> str:
+        without = "depth,procyclicality,outage,carry,mutualisation"
+        assert decompose(str(tmp_path), regime=CELL, without=without, seeds=2, accounts=300, json=as_json) == 0
+        return capsys.readouterr().out
+
+    liquidated, *_, innocent = map(json.loads, said(as_json=True).splitlines())
+    assert (liquidated["metric"], innocent["metric"]) == ("liquidated_usd", "innocent_loss_usd")
+    for of in ("seeds_95_usd", "accounts_95_usd"):
+        low, high = liquidated[of]["impact"]
+        assert low < liquidated["shapley_usd"]["impact"] < high, of
+    words = said(as_json=False)
+    assert words.count("over accounts") == 2 * 2, "two channels of each metric that is a sum over accounts"
+    assert "liquidated: together" in words
 
 
 @pytest.mark.parametrize("without", ["weather", "impact,depth,procyclicality,trapped,mutualisation,outage,carry"])

@@ -1,11 +1,9 @@
 """Contrasts find what was put in, whatever else there is; labels that mean nothing make nothing."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 
-from margin.contagion.effects import applied, contrasts, placebo
+from margin.contagion.effects import applied, contrasts
 from margin.contagion.regimes import Call, Custody, LossRule, Netting, Regime, factorial
 
 CELLS = [cell for cell in factorial() if cell.is_feasible]
@@ -43,13 +41,3 @@ def test_cells_that_cannot_tell_an_effect_tell_none() -> None:
     pair = [cell for cell in CELLS if (cell.call, cell.netting, cell.loss_rule) == (
         Call.INSTANT, Netting.PER_VENUE, LossRule.PRO_RATA)]  # fmt: skip
     assert contrasts(pair).keys() == {"custody", "custody_static"}
-
-
-def test_the_placebo_covers_zero_as_often_as_it_promises_and_an_effect_is_told_from_it() -> None:
-    rng = np.random.default_rng(4)
-    noise = rng.normal(0.0, 1.0, (6, 1, 10))
-    for effect, seed in product((0.0, 3.0), (1, 2)):
-        found = placebo(noise + effect, seed)
-        assert found.once.low[0] < found.once.mean[0] < found.once.high[0]
-        assert 0.9 <= found.covered[0] <= 1.0
-        assert (found.as_far[0] < 0.01) == (effect > 0.0)
