@@ -39,7 +39,11 @@ def _table(told: dict[str, Any]) -> str:
     """The measures in lines; a ratio with the least and the most of its rounds."""
     lines = [f"{told['machine']}; sizes {told['sizes']}"]
     for one in told["measures"]:
-        against = f" against {one['baseline_value']:,.0f} ({one['baseline']})" if one["baseline_value"] else ""
+        against = f" against {_number(one['baseline_value'])} ({one['baseline']})" if one["baseline_value"] else ""
         ratio = f": {one['ratio']:.2f}× ({one['ratio_least']:.2f}–{one['ratio_most']:.2f})" if one["ratio"] else ""
-        lines.append(f"{one['measure']:<28} {one['value']:>12,.0f} {one['unit']}{against}{ratio}")
+        lines.append(f"{one['measure']:<28} {_number(one['value']):>12} {one['unit']}{against}{ratio}")
     return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.3g}"

@@ -16,6 +16,7 @@ from margin.contagion.phase import Interval
 from margin.contagion.regimes import Regime
 from margin.contagion.trial import digest_of
 from settlement.commands.stress_jobs import Job
+from settlement.commands.stress_listing import table_digest
 from settlement.commands.stress_mapping import HEDGED_SHARE, Pair, assumptions_table, effect, ended, regimes_table
 from settlement.commands.stress_page import millions, page, section, table, words
 from settlement.commands.stress_setting import Setting, kept
@@ -81,27 +82,31 @@ def sweep_report(world: Setting, pairs: Sequence[Pair], found: Sequence[Found], 
     """JSON and page: the cells worst for segregation first."""
     worse = sum(one.liquidated.low > 0 for one in found)
     document = {
-        "assumptions": digest_of(world.base), "accounts": world.accounts, "seeds": world.seeds,
-        "pairs": [[str(cell) for cell in pair] for pair in pairs], "worse_beyond_noise": worse,
-        "found": [
-            {"changes": one.changes, "custody_usd": one.liquidated.mean, "low_usd": ended(one.liquidated.low),
-             "high_usd": ended(one.liquidated.high), "innocent_loss_usd": one.innocent.mean} for one in found
-        ],
+        "regimes_digest": table_digest(), "assumptions": digest_of(world.base), "accounts": world.accounts,
+        "seeds": world.seeds, "pairs": [[str(cell) for cell in pair] for pair in pairs], "worse_beyond_noise": worse,
+        "found": [{"changes": one.changes, **_figures(one)} for one in found],
     }  # fmt: skip
     names = list(found[0].changes)
     rows = [
         (millions(one.liquidated), millions(one.innocent), *(f"{one.changes[name]:g}" for name in names))
         for one in found[:shown]
     ]
-    columns = ("liquidated, $m", "innocent loss, $m", *(name.split(".")[1] for name in names))
+    header = ("liquidated, $m", "innocent loss, $m", *(name.split(".")[1] for name in names))
     text = page(
         "Adversarial sweep",
         regimes_table(world, pairs),
         section(
             "Where segregation is worst",
             words(f"In {worse} of {len(found)} choices it liquidates more, beyond noise."),
-            table("Custody-only effect, worst first", columns, rows),
+            table("Custody-only effect, worst first", header, rows),
         ),
         assumptions_table(world),
     )
-    kept(results, "sweep", document, text)
+    kept(results, "sweep", document, text, [{**one.changes, **_figures(one)} for one in found])
+
+
+def _figures(one: Found) -> dict[str, float | None]:
+    return {
+        "custody_usd": one.liquidated.mean, "low_usd": ended(one.liquidated.low),
+        "high_usd": ended(one.liquidated.high), "innocent_loss_usd": one.innocent.mean,
+    }  # fmt: skip

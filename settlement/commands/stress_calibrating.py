@@ -57,7 +57,7 @@ def _october(world: Setting, found: Identified, most: int) -> tuple[Score, ...]:
 
 
 def report(world: Setting, found: Calibrated, results: str) -> None:
-    """JSON and page."""
+    """JSON and page; as columns every vector that was tried, with its moments."""
     best, known = found.best, found.identified
     document = {
         "assumptions": digest_of(world.base), "accounts": world.accounts, "seeds": world.seeds,
@@ -73,7 +73,11 @@ def report(world: Setting, found: Calibrated, results: str) -> None:
              "median": one.median, "interval_score": one.score, "covered": one.covered} for one in found.october
         ],
     }  # fmt: skip
-    kept(results, "calibration", document, _page(world, found))
+    columns = [
+        {**point.vector, **{f"moment.{name}": value for name, value in point.moments.items()},
+         "distance": point.distance, "near_best": point in known.near_best} for point in found.points
+    ]  # fmt: skip
+    kept(results, "calibration", document, _page(world, found), columns)
 
 
 def _page(world: Setting, found: Calibrated) -> str:

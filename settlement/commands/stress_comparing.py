@@ -9,7 +9,8 @@ def footing(
 ) -> int:  # fmt: skip
     """Compare custody with equal collateral, equal cost, equal safety, and with clients who answer safety by leverage.
 
-    Writes footing.json and footing.html into RESULTS, and every run beside them; asked again, it goes on.
+    Writes footing.json and footing.html into RESULTS (footing.parquet too with the extra bulkhead[parquet]), and every
+    run beside them; asked again, it goes on.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ def footing(
     from settlement.commands.printing import print_line
     from settlement.commands.running import DONE, answered
     from settlement.commands.stress_footing import compared, footing_report
+    from settlement.commands.stress_listing import table_digest
     from settlement.commands.stress_mapping import pairs_of
     from settlement.commands.stress_page import millions
     from settlement.commands.stress_setting import setting
@@ -45,6 +47,7 @@ def footing(
         pairs = pairs_of(cells)
         rows = compared(world, pairs)
         footing_report(world, pairs, rows, results)
+        _say_digest(table_digest(), json)
         for one in rows:
             found = "; ".join(f"{name.removesuffix('_usd')} {millions(it)} $m" for name, it in one.effects.items())
             words = f"{one.segregated}, {one.footing} {one.setting}".rstrip()
@@ -62,8 +65,8 @@ def decompose(
 ) -> int:  # fmt: skip
     """Say how much each channel makes: Shapley values over all sets of channels, pairs, alone and last, with intervals.
 
-    Writes decompose.json and decompose.html into RESULTS, and every run beside them; asked again, it goes on. Seven
-    channels are 128 runs a seed and regime.
+    Writes decompose.json and decompose.html into RESULTS (decompose.parquet too with the extra bulkhead[parquet]), and
+    every run beside them; asked again, it goes on. Seven channels are 128 runs a seed and regime.
 
     Parameters
     ----------
@@ -104,10 +107,12 @@ def decompose(
     from settlement.commands.running import DONE, answered
     from settlement.commands.stress_decompose_telling import decompose_report, lines, rows
     from settlement.commands.stress_decomposing import decomposed, name_of, players_of
+    from settlement.commands.stress_listing import table_digest
 
     def work() -> int:
         files = OwnFiles(str(accounts), weight, shock, candles or (), waterfall, venue or (), changes or ())
         world = setting_of(files, assumptions, results, seeds=seeds, jobs=jobs, dask=dask)
+        _say_digest(table_digest(), json)
         if not json:
             for line in world.notices:
                 print_line(line)
@@ -121,3 +126,12 @@ def decompose(
         return DONE
 
     return answered("decompose", work, group="stress")
+
+
+def _say_digest(digest: str, as_json: bool) -> None:
+    """Before any result: which table of regimes it is held to."""
+    import json
+
+    from settlement.commands.printing import print_line
+
+    print_line(json.dumps({"regimes_digest": digest}) if as_json else f"regimes fixed before the run: {digest}")

@@ -9,6 +9,7 @@ from margin.contagion.channels import Channels
 from margin.contagion.decompose import Band
 from margin.contagion.trial import GROUPS, digest_of
 from settlement.commands.stress_decomposing import METRICS, Decomposed, name_of
+from settlement.commands.stress_listing import table_digest
 from settlement.commands.stress_mapping import assumptions_table, ended
 from settlement.commands.stress_page import page, section, table, words
 from settlement.commands.stress_pictures import Bar, bars
@@ -44,10 +45,11 @@ def decompose_report(world: Setting, players: Sequence[Channels], found: Sequenc
     """JSON and page: what custody's channels do not add, or take away, stands first."""
     names = [name_of(one) for one in players]
     document = {
-        "assumptions": digest_of(world.base), "accounts": world.accounts, "seeds": world.seeds, "channels": names,
-        "regimes": [_told(one, names) for one in found],
+        "regimes_digest": table_digest(), "assumptions": digest_of(world.base), "accounts": world.accounts,
+        "seeds": world.seeds, "channels": names, "regimes": [_told(one, names) for one in found],
     }  # fmt: skip
     about = f"{world.accounts:,} accounts, {world.seeds} seeds, {1 << len(players)} sets of channels each"
+    about += f"; digest of the table of regimes {table_digest()}"
     none = [
         (one.regime, metric, name, _range(band, number)) for one in found for metric, band in one.shares.items()
         for number, name in enumerate(names) if name in CUSTODY and band.low[number] <= 0.0
@@ -60,7 +62,21 @@ def decompose_report(world: Setting, players: Sequence[Channels], found: Sequenc
         *(_section(one, names) for one in found),
         assumptions_table(world),
     )  # fmt: skip
-    kept(results, "decompose", document, text)
+    kept(results, "decompose", document, text, [row for one in found for row in _columns(one, names)])
+
+
+def _columns(one: Decomposed, names: Sequence[str]) -> Iterator[dict[str, object]]:
+    for metric, band in one.shares.items():
+        over = one.accounts.get(metric)
+        for at, name in enumerate(names):
+            low, high = _interval(band, at)
+            accounts_low, accounts_high = _interval(over, at) if over else (None, None)
+            yield {
+                "regime": one.regime, "metric": metric, "channel": name, "shapley_usd": float(band.mean[at]),
+                "low_usd": low, "high_usd": high, "accounts_low_usd": accounts_low,
+                "accounts_high_usd": accounts_high, "first_in_usd": float(one.first[metric].mean[at]),
+                "last_in_usd": float(one.last[metric].mean[at]),
+            }  # fmt: skip
 
 
 def _section(one: Decomposed, names: Sequence[str]) -> str:

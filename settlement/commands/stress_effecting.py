@@ -9,15 +9,15 @@ BarOrder = Literal["drawn", "low_first", "high_first"]
 
 def effect(
     results: str, *, cells: str = "all", seeds: int = 5, accounts: str = "20000", jobs: int = 1, dask: str = "",
-    assumptions: str = "", placebo: bool = False, parquet: bool = False, order: BarOrder = "drawn",
+    assumptions: str = "", placebo: bool = False, order: BarOrder = "drawn",
     changes: Set = None, weight: float | None = None, shock: str = "", candles: Files = None, waterfall: str = "",
     venue: Files = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Say what custody alone changes, metric by metric, and what calls, netting and loss rules do, with intervals.
 
     Cells that are equal in everything else are subtracted, on the same accounts, prices and draws. Where segregation
-    changes nothing, or harms, stands first. Writes effect.json and effect.html into RESULTS, and every run beside
-    them; asked again, it goes on. All cells are 78 runs a seed.
+    changes nothing, or harms, stands first. Writes effect.json and effect.html into RESULTS (effect.parquet too
+    with the extra bulkhead[parquet]), and every run beside them; asked again, it goes on. All cells are 78 runs a seed.
 
     Parameters
     ----------
@@ -38,8 +38,6 @@ def effect(
     placebo
         Shuffle the labels of custody too, among matched runs and among the clients of one run, and say what the method
         makes of nothing.
-    parquet
-        Write effect.parquet too (extra bulkhead[parquet]).
     order
         Whether the low or the high of an hour comes first where no source says: a result must hold for both.
     changes
@@ -61,7 +59,6 @@ def effect(
 
     from settlement.commands.printing import print_line
     from settlement.commands.running import DONE, answered
-    from settlement.commands.stress_columns import written
     from settlement.commands.stress_effect import effects
     from settlement.commands.stress_effect_page import effect_page
     from settlement.commands.stress_effect_telling import document, lines, no_better, row
@@ -74,10 +71,8 @@ def effect(
         world = setting_of(files, assumptions, results, seeds=seeds, jobs=jobs, dask=dask, order=order)
         pairs = pairs_of(cells)
         found = effects(world, pairs, shuffled=placebo)
-        kept(results, "effect", document(world, found), effect_page(world, pairs, found))
         every = [*found.estimates, *found.pairs]
-        if parquet:
-            written(results, "effect", [row(one) for one in every])
+        kept(results, "effect", document(world, found), effect_page(world, pairs, found), [row(one) for one in every])
         if not json:
             for line in [*world.notices, *lines(world, found)]:
                 print_line(line)

@@ -8,6 +8,7 @@ from margin.contagion.assumptions import MAINTENANCE_MULTIPLE
 from margin.contagion.footing import LEVERAGE, Footing, equal_safety, responded
 from margin.contagion.phase import Interval
 from margin.contagion.trial import Record, digest_of
+from settlement.commands.stress_listing import table_digest
 from settlement.commands.stress_mapping import Pair, assumptions_table, effect, ended, regimes_table
 from settlement.commands.stress_page import millions, page, section, table, words
 from settlement.commands.stress_setting import Setting, kept
@@ -75,8 +76,8 @@ def mean(records: Sequence[Record]) -> float:
 def footing_report(world: Setting, pairs: Sequence[Pair], rows: Sequence[Compared], results: str) -> None:
     """JSON and page: where segregation is no better first."""
     document = {
-        "assumptions": digest_of(world.base), "accounts": world.accounts, "seeds": world.seeds,
-        "compared": [
+        "regimes_digest": table_digest(), "assumptions": digest_of(world.base), "accounts": world.accounts,
+        "seeds": world.seeds, "compared": [
             asdict(one) | {"effects": {name: {key: ended(value) for key, value in asdict(found).items()}
                                        for name, found in one.effects.items()}} for one in rows
         ],
@@ -101,4 +102,9 @@ def footing_report(world: Setting, pairs: Sequence[Pair], rows: Sequence[Compare
               "segregated cell are multiplied until as much is short as pooled."),
         assumptions_table(world),
     )  # fmt: skip
-    kept(results, "footing", document, text)
+    by_metric = [
+        {"omnibus": one.omnibus, "segregated": one.segregated, "footing": one.footing, "held_equal": one.setting,
+         "metric": name, **{key: ended(value) for key, value in asdict(found).items()}}
+        for one in rows for name, found in one.effects.items()
+    ]  # fmt: skip
+    kept(results, "footing", document, text, by_metric)

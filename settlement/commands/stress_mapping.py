@@ -69,34 +69,33 @@ def _cell(
 def phase_report(world: Setting, pairs: Sequence[Pair], cells: Sequence[Cell], results: str) -> None:
     """JSON and page: where the effect is zero or negative for segregation first."""
     worst = sorted((cell for cell in cells if cell.custody.high >= 0), key=lambda cell: -cell.custody.mean)
+    columns = [
+        {"depth": one.depth, "hedged": one.hedged, "custody_usd": one.custody.mean, "low_usd": ended(one.custody.low),
+         "high_usd": ended(one.custody.high), "amplification": one.amplification, "r0": one.r0,
+         "supercritical": one.supercritical} for one in cells
+    ]  # fmt: skip
     document = {
-        "assumptions": digest_of(world.base), "accounts": world.accounts, "seeds": world.seeds,
-        "pairs": [[str(cell) for cell in pair] for pair in pairs],
-        "cells": [
-            {"depth": one.depth, "hedged": one.hedged, "custody_usd": one.custody.mean,
-             "low_usd": ended(one.custody.low),
-             "high_usd": ended(one.custody.high), "amplification": one.amplification, "r0": one.r0,
-             "supercritical": one.supercritical} for one in cells
-        ],
+        "regimes_digest": table_digest(), "assumptions": digest_of(world.base), "accounts": world.accounts,
+        "seeds": world.seeds, "pairs": [[str(cell) for cell in pair] for pair in pairs], "cells": columns,
         "break_even_default_per_year": {str(bps): break_even(bps) for bps in (8, 20, 25, 42)},
     }  # fmt: skip
     rows = [
         (f"{one.depth:g}", f"{one.hedged:.0%}", millions(one.custody), f"{one.amplification:.2f}", f"{one.r0:.2f}")
         for one in worst
     ]
-    columns = ("depth", "hedged", "custody-only effect, $m", "amplification", "R0")
+    header = ("depth", "hedged", "custody-only effect, $m", "amplification", "R0")
     text = page(
         "Phase diagram",
         regimes_table(world, pairs),
         section("Where segregation is no better, or worse", table(
-            "Interval touches or is above zero: more is liquidated, or no less can be shown", columns, rows)),
+            "Interval touches or is above zero: more is liquidated, or no less can be shown", header, rows)),
         section("Depth and hedged open interest", diagram(cells)),
         section("Break-even odds of a venue's default", table(
             "Yearly cost over loss given default 76.7% (FTX at its petition date); no prior is hidden elsewhere",
             ("cost, bp a year", "π*, a year"), [(f"{bps}", f"{break_even(bps):.2%}") for bps in (8, 20, 25, 42)])),
         assumptions_table(world),
     )  # fmt: skip
-    kept(results, "phase", document, text)
+    kept(results, "phase", document, text, columns)
 
 
 def assumptions_table(world: Setting) -> str:

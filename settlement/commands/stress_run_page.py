@@ -1,6 +1,5 @@
 """What `bulkhead stress run --out` keeps: records, series by the minute, and a page that shows both."""
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -33,8 +32,7 @@ def keep_runs(out: str, records: Sequence[tuple[str, Record]], series: Mapping[s
         "series": {name: _columns(rows) for name, rows in series.items()},
     }  # fmt: skip
     kept(out, "run", document, _page(records, series, a))
-    if importlib.util.find_spec("pyarrow") is not None:
-        written(str(Path(out)), "series", [{"regime": name, **row} for name, rows in series.items() for row in rows])
+    written(Path(out), "series", [{"regime": name, **row} for name, rows in series.items() for row in rows])
 
 
 def _columns(rows: Series) -> dict[str, list[float]]:

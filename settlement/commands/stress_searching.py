@@ -10,7 +10,8 @@ def calibrate(
 ) -> int:  # fmt: skip
     """Find parameters with which February is February, what they leave open, and predict October with them.
 
-    Writes calibration.json and calibration.html into RESULTS, and every run beside them; asked again, it goes on.
+    Writes calibration.json and calibration.html into RESULTS (calibration.parquet too with the extra
+    bulkhead[parquet]), and every run beside them; asked again, it goes on.
 
     Parameters
     ----------
@@ -61,6 +62,9 @@ def phase(
 ) -> int:  # fmt: skip
     """Draw what custody alone changes over depth and hedged open interest, with R0 = 1 and the line of no effect.
 
+    Writes phase.json and phase.html into RESULTS (phase.parquet too with the extra bulkhead[parquet]), and every run
+    beside them; asked again, it goes on.
+
     Parameters
     ----------
     results
@@ -106,9 +110,12 @@ def phase(
 
 def sweep(
     results: str, *, cells: str = GRACE, draws: int = 32, generations: int = 2, seeds: int = 3,
-    accounts: int = 20_000, jobs: int = 1, dask: str = "", seed: int = 1, assumptions: str = "", parquet: bool = False,
+    accounts: int = 20_000, jobs: int = 1, dask: str = "", seed: int = 1, assumptions: str = "",
 ) -> int:  # fmt: skip
     """Search the sweep ranges for parameters under which segregation is worse, and print the worst.
+
+    Writes sweep.json and sweep.html into RESULTS (sweep.parquet too with the extra bulkhead[parquet]), and every run
+    beside them; asked again, it goes on.
 
     Parameters
     ----------
@@ -132,13 +139,11 @@ def sweep(
         Of the search.
     assumptions
         A file in the packaged one's form.
-    parquet
-        Write sweep.parquet too (extra bulkhead[parquet]).
     """
     from settlement.commands.printing import print_line
     from settlement.commands.running import DONE, answered
     from settlement.commands.stress_adversary import searched, sweep_report
-    from settlement.commands.stress_columns import written
+    from settlement.commands.stress_listing import table_digest
     from settlement.commands.stress_mapping import pairs_of
     from settlement.commands.stress_setting import setting
 
@@ -147,8 +152,7 @@ def sweep(
         pairs = pairs_of(cells)
         found = searched(world, pairs, draws=draws, generations=generations, seed=seed)
         sweep_report(world, pairs, found, results, shown=20)
-        if parquet:
-            written(results, "sweep", [{**one.changes, "custody_usd": one.liquidated.mean} for one in found])
+        print_line(f"regimes fixed before the run: {table_digest()}")
         for one in found[:5]:
             chosen = ", ".join(f"{name} {value:g}" for name, value in one.changes.items())
             print_line(f"{one.liquidated.mean / 1e6:+,.0f} $m ({one.liquidated.low / 1e6:+,.0f} to "

@@ -19,6 +19,7 @@ from margin.scenarios.scenario import Scenario
 from margin.scenarios.scenario import packaged as packaged_scenario
 from settlement.commands.fields import InputError
 from settlement.commands.stress_code import code_digest
+from settlement.commands.stress_columns import Rows, written
 from settlement.commands.stress_jobs import Bench, Job
 from settlement.commands.whole_file import fault_in_writing
 
@@ -97,10 +98,14 @@ def setting(
     return Setting(base, Bench(File(results) / "runs", jobs, dask), accounts, seeds, order=Order(order))
 
 
-def kept(results: str, name: str, document: Mapping[str, object], page: str) -> None:
-    """Write the report twice: for programs and for people."""
+def kept(results: str, name: str, document: Mapping[str, object], page: str, columns: Rows = ()) -> None:
+    """Write the report for programs, for people and, with the extra bulkhead[parquet], as columns.
+
+    Raises InputError where it cannot be written.
+    """
     folder = File(results)
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, text in (("json", json.dumps(document, indent=1, sort_keys=True)), ("html", page)):
         if fault := fault_in_writing(folder / f"{name}.{suffix}", text):
             raise InputError(f"{folder / name}.{suffix}: {fault}")
+    written(folder, name, columns)

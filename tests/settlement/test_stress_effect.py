@@ -19,7 +19,7 @@ ONE, TWO = "instant/per_venue/queue_adl", "grace/per_venue/queue_adl"
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("effect")
-    assert effect(str(folder), cells=f"{ONE},{TWO}", seeds=2, accounts=300, placebo=True, parquet=True) == 0
+    assert effect(str(folder), cells=f"{ONE},{TWO}", seeds=2, accounts=300, placebo=True) == 0
     return folder
 
 
