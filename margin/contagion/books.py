@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from custody.money import allocate
 from margin.contagion.draws import Whole
 from margin.contagion.population import Indexes, Kind, Population
-from margin.contagion.scan import Prices, Rows, standings
+from margin.contagion.scan import Prices, Rows, standings, unsettled_units
 from margin.estimates import BPS
 
 NEVER = -(1 << 62)
@@ -141,22 +141,15 @@ class Books:
 
     def settle(self, venue: int, prices: Prices) -> None:
         """Move what was gained and lost since the last settlement into principal, at these prices."""
-        here = self.rows.venue == venue
-        self.rows.principal[here] += (self.rows.realised + self._unrealised(venue, prices))[here]
-        self.rows.realised[here] = 0
+        self.rows.principal[:] += unsettled_units(venue, self.rows, prices)
+        self.rows.realised[self.rows.venue == venue] = 0
         prices.settled[venue] = prices.current
 
     def close_all(self, venue: int, prices: Prices) -> None:
         """Close every position of a venue at these prices; gains and losses are realised, nothing is settled."""
         here = self.rows.venue == venue
-        self.rows.realised[here] += self._unrealised(venue, prices)[here]
+        self.rows.realised[here] = unsettled_units(venue, self.rows, prices)[here]
         self.rows.lots[here[self.owner]] = 0
-
-    def _unrealised(self, venue: int, prices: Prices) -> Whole:
-        """By account, as if all were at this venue."""
-        gap = prices.current - prices.settled[venue]
-        worth = np.append(self.rows.lots * gap[self.rows.instrument], 0)
-        return np.asarray(np.add.reduceat(worth, self.rows.first[:-1]) * (np.diff(self.rows.first) > 0))
 
 
 def _rest(population: Population) -> Indexes:

@@ -41,15 +41,16 @@ def _figures(chosen: Indexes, units: Units, rows: Rows, prices: Prices) -> tuple
 
 @njit(cache=True)
 def _accounts(below: Indexes, units: Units, rows: Rows, prices: Prices) -> tuple[Indexes, Indexes]:
-    """The accounts with positions of these units, and which of the units each belongs to."""
+    """The accounts with positions of these units, of which each has some, and which of the units each belongs to."""
     count = 0
     for unit in below:
         count += units.first[unit + 1] - units.first[unit]
     account, number = np.empty(count, np.int32), np.empty(count, np.int32)
     filled = 0
     for place, unit in enumerate(below):
+        alone = units.first[unit + 1] - units.first[unit] == 1
         for one in range(units.first[unit], units.first[unit + 1]):
-            if standing(one, rows, prices)[1] > 0:
+            if alone or standing(one, rows, prices)[1] > 0:
                 account[filled], number[filled] = one, place
                 filled += 1
     return account[:filled], number[:filled]

@@ -83,6 +83,19 @@ def standing(account: int, rows: Rows, prices: Prices) -> tuple[int, int]:
     return equity, needed
 
 
+@njit(cache=True)
+def unsettled_units(venue: int, rows: Rows, prices: Prices) -> Whole:
+    """By account what it has gained and lost at this venue since the last settlement there, realised or not (µ$)."""
+    gained = np.zeros(len(rows.venue), np.int64)
+    gaps = prices.current - prices.settled[venue]
+    for account in range(len(gained)):
+        if rows.venue[account] == venue:
+            gained[account] = rows.realised[account]
+            for at in range(rows.first[account], rows.first[account + 1]):
+                gained[account] += rows.lots[at] * gaps[rows.instrument[at]]
+    return gained
+
+
 def marginal_ppm(prices: Prices) -> NDArray[np.int64]:
     """The rate of every tier by venue and instrument, the lowest first, one after another where there are any."""
     if not prices.more_ppm.size:

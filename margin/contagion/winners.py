@@ -9,20 +9,15 @@ from margin.contagion.books import Books
 from margin.contagion.draws import Floats, Whole
 from margin.contagion.payers import Losses, Payer
 from margin.contagion.population import Indexes, Kind
-from margin.contagion.scan import Prices
+from margin.contagion.scan import Prices, unsettled_units
 from margin.estimates import BPS
 
 
 def gains_units(books: Books, prices: Prices, venue: int) -> tuple[Indexes, Whole]:
     """The accounts of a venue with unsettled gains, and these gains."""
-    rows = books.rows
-    here = np.flatnonzero(rows.venue == venue).astype(np.int32)
-    gap = prices.current - prices.settled[venue]
-    worth = np.append(rows.lots * gap[rows.instrument], 0)
-    unrealised = np.add.reduceat(worth, rows.first[:-1]) * (np.diff(rows.first) > 0)
-    gained = rows.realised[here] + unrealised[here]
-    winners = gained > 0
-    return here[winners], gained[winners]
+    gained = unsettled_units(venue, books.rows, prices)
+    winners = np.flatnonzero(gained > 0).astype(np.int32)
+    return winners, gained[winners]
 
 
 def from_winners(books: Books, prices: Prices, venue: int, missing: int, losses: Losses, payer: Payer) -> int:
