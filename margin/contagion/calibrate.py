@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from margin.contagion.draws import Floats, normals, uniforms
-from margin.contagion.moments import FEBRUARY, Moment
+from margin.contagion.moments import FEBRUARY, Moment, gaps
 
 Vector = Mapping[str, float]
 
@@ -73,14 +73,19 @@ class Point:
 
 def distance(simulated: Mapping[str, float], moments: Sequence[Moment] = FEBRUARY) -> float:
     """Root of the mean squared gap, in uncertainties: 1 is as far as the targets themselves are unsure."""
-    gaps = [one.gap(simulated[one.name]) for one in moments if one.fitted]
-    return math.sqrt(sum(gap * gap for gap in gaps) / len(gaps))
+    found = _fitted(simulated, moments)
+    return math.sqrt(sum(gap * gap for gap in found) / len(found))
+
+
+def _fitted(simulated: Mapping[str, float], moments: Sequence[Moment] = FEBRUARY) -> list[float]:
+    every = gaps(simulated, moments)
+    return [every[one.name] for one in moments if one.fitted]
 
 
 def between(one: Mapping[str, float], other: Mapping[str, float], moments: Sequence[Moment] = FEBRUARY) -> float:
-    """The same distance between two simulations."""
-    gaps = [moment.gap(one[moment.name]) - moment.gap(other[moment.name]) for moment in moments if moment.fitted]
-    return math.sqrt(sum(gap * gap for gap in gaps) / len(gaps))
+    """The same distance between two simulations, each as tallies would have counted it."""
+    pairs = list(zip(_fitted(one, moments), _fitted(other, moments), strict=True))
+    return math.sqrt(sum((mine - theirs) ** 2 for mine, theirs in pairs) / len(pairs))
 
 
 def generation(seed: int, number: int, members: int, start: Vector, so_far: Sequence[Point]) -> Iterator[Vector]:
@@ -102,10 +107,9 @@ def noise(by_seed: Sequence[Mapping[str, float]], seeds: int, draws: int = 1_000
 
     `by_seed` are runs of one vector, taken as the truth; the means are drawn with replacement.
     """
-    names = [moment.name for moment in FEBRUARY if moment.fitted]
-    table = np.array([[moment.gap(row[moment.name]) for moment in FEBRUARY if moment.fitted] for row in by_seed])
+    table = np.array([_fitted(row) for row in by_seed])
     picks = uniforms(seed, "noise", np.arange(draws * seeds, dtype=np.int64)) * len(table)
-    means = table[picks.astype(np.int64)].reshape(draws, seeds, len(names)).mean(axis=1)
+    means = table[picks.astype(np.int64)].reshape(draws, seeds, table.shape[1]).mean(axis=1)
     apart: Floats = np.sqrt(((means - table.mean(axis=0)) ** 2).mean(axis=1))
     return float(np.quantile(apart, 0.95))
 

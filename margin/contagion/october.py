@@ -67,11 +67,16 @@ class Score:
         return self.low <= self.moment.target <= self.high
 
 
-def scored(records: Sequence[Record]) -> tuple[Score, ...]:
-    """Every total, in the order given; those that were missed are among them. Raises ValueError without records."""
-    if not records:
+def tallied(record: Record, under_count: float) -> dict[str, float]:
+    """The totals as a tally would have them that misses as much as February's did."""
+    usd, accounts = record["liquidated_24h_usd"] / under_count, record["accounts_liquidated"]
+    return {**record, "liquidated_24h_usd": usd, "mean_usd": usd / max(accounts, 1.0)}
+
+
+def scored(rows: Sequence[Mapping[str, float]]) -> tuple[Score, ...]:
+    """Every total, in the order given; those that were missed are among them. Raises ValueError without rows."""
+    if not rows:
         raise ValueError("nothing was predicted")
-    rows = [{**one, "mean_usd": one["liquidated_24h_usd"] / max(one["accounts_liquidated"], 1.0)} for one in records]
     found = []
     for moment in OCTOBER:
         values = np.array([row[moment.name] for row in rows])

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from margin.contagion.calibrate import SPANS, Identified, Point, distance, generation, identified, noise
-from margin.contagion.moments import FEBRUARY, averaged
-from margin.contagion.october import OCTOBER, Score, changed_for, october_path, scored
+from margin.contagion.moments import FEBRUARY, averaged, gaps, under_count
+from margin.contagion.october import OCTOBER, Score, changed_for, october_path, scored, tallied
 from margin.contagion.trial import Record, digest_of
 from settlement.commands.stress_page import page, section, table, words
 from settlement.commands.stress_setting import Setting, kept
@@ -53,7 +53,8 @@ def _october(world: Setting, found: Identified, most: int) -> tuple[Score, ...]:
     chosen = sorted(found.near_best, key=lambda point: point.distance)[:most]
     paths = [october_path(world.base, seed) for seed in range(1, world.paths + 1)]
     asked = [world.jobs(changed_for(point.vector), REGIME, paths=paths) for point in chosen]
-    return scored([record for rows in world.by_seed(asked) for record in rows])
+    records = zip(chosen, world.by_seed(asked), strict=True)
+    return scored([tallied(row, under_count(point.moments)) for point, rows in records for row in rows])
 
 
 def report(world: Setting, found: Calibrated, results: str) -> None:
@@ -61,7 +62,8 @@ def report(world: Setting, found: Calibrated, results: str) -> None:
     best, known = found.best, found.identified
     document = {
         "assumptions": digest_of(world.base), "accounts": world.accounts, "seeds": world.seeds,
-        "best": {"vector": dict(best.vector), "moments": dict(best.moments), "distance": best.distance},
+        "best": {"vector": dict(best.vector), "moments": dict(best.moments), "distance": best.distance,
+                 "under_count": under_count(best.moments)},
         "threshold": known.threshold, "tried": len(found.points),
         "near_targets": [dict(point.vector) for point in known.near_targets],
         "near_best": [dict(point.vector) for point in known.near_best],
@@ -75,17 +77,19 @@ def report(world: Setting, found: Calibrated, results: str) -> None:
     }  # fmt: skip
     columns = [
         {**point.vector, **{f"moment.{name}": value for name, value in point.moments.items()},
-         "distance": point.distance, "near_best": point in known.near_best} for point in found.points
+         "under_count": under_count(point.moments), "distance": point.distance, "near_best": point in known.near_best}
+        for point in found.points
     ]  # fmt: skip
     kept(results, "calibration", document, _page(world, found), columns)
 
 
 def _page(world: Setting, found: Calibrated) -> str:
     best, known = found.best, found.identified
+    apart = gaps(best.moments)
     moments = [
         (
             one.name + ("" if one.fitted else " (not fitted)"), f"{one.target:,.4g}", f"{best.moments[one.name]:,.4g}",
-            f"{one.gap(best.moments[one.name]):+.1f}", one.mark, one.source,
+            f"{apart[one.name]:+.1f}", one.mark, one.source,
         )
         for one in FEBRUARY
     ]  # fmt: skip
@@ -98,8 +102,10 @@ def _page(world: Setting, found: Calibrated) -> str:
         "Calibration to 5 and 6 February 2026",
         words(f"{len(found.points)} vectors, {world.accounts:,} accounts, {world.seeds} seeds each."),
         section("October 2025, predicted by path and depth alone: misses first", _october_table(found.october)),
-        section("Moments", table("Gaps in uncertainties; distance " + f"{best.distance:.2f}", (
-            "moment", "target", "simulated", "gap", "mark", "source"), moments)),
+        section("Moments", table(
+            f"Gaps in uncertainties, dollars as tallies would count them that miss all but one in "
+            f"{under_count(best.moments):.2f}; distance {best.distance:.2f}",
+            ("moment", "target", "simulated", "gap", "mark", "source"), moments)),
         section(
             "Identified set",
             words(f"Threshold {known.threshold:.2f}. Within it of the targets: {reached}. "

@@ -34,6 +34,7 @@ def calibrate(
     assumptions
         A file in the packaged one's form.
     """
+    from margin.contagion.moments import under_count
     from settlement.commands.printing import print_line
     from settlement.commands.running import DONE, answered
     from settlement.commands.stress_calibrating import calibrated, report
@@ -49,7 +50,8 @@ def calibrate(
                            f"{one.low:,.4g} to {one.high:,.4g}")  # fmt: skip
         known = found.identified
         print_line(f"distance {found.best.distance:.2f}, threshold {known.threshold:.2f}, {len(found.points)} tried, "
-                   f"{len(known.near_targets)} near the targets, {len(known.near_best)} near the best")  # fmt: skip
+                   f"{len(known.near_targets)} near the targets, {len(known.near_best)} near the best; "
+                   f"tallies count one dollar in {under_count(found.best.moments):.2f}")  # fmt: skip
         print_line(f"not identified alone: {', '.join(known.open_alone) or 'none'}")
         return DONE
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from margin.contagion.assumption_file import packaged
 from margin.scenarios import candle_file
 from settlement.cli import main
 from settlement.commands.fields import InputError
@@ -34,8 +35,9 @@ def test_a_drawn_book_run_from_a_file_gives_the_same_record(
     drawn = printed(capsys, "--accounts", "3000")
     file = str(tmp_path / f"book.{kind}")
     assert main(["stress", "book", file, "--accounts", "3000"]) == 0
-    assert capsys.readouterr().out == f"bulkhead stress run --accounts {file} --weight 1250.0 --seed 1\n"
-    assert printed(capsys, "--accounts", file, "--weight", "1250.0") == drawn
+    weight = packaged()["population.represented_accounts"] / 3_000
+    assert capsys.readouterr().out == f"bulkhead stress run --accounts {file} --weight {weight!r} --seed 1\n"
+    assert printed(capsys, "--accounts", file, "--weight", repr(weight)) == drawn
     assert json.loads(drawn)["liquidated_usd"] > 0
     assert printed(capsys, "--accounts", file) != drawn
 
@@ -281,8 +283,9 @@ def test_a_venue_of_ones_own_may_ask_more_of_what_is_larger(tmp_path: Path, caps
 
 
 def test_an_exchanges_tiers_are_taken_by_name(capsys: pytest.CaptureFixture[str]) -> None:
-    """They ask more of what is above $250,000, where most notional is."""
+    """They ask more of what is above $250,000, where most notional is: more is closed where prices do not answer."""
     day = ["stress", "run", "--accounts", "10000", "--regime", "pooled_instant", "--json"]
+    day += ["--set", "market.depth_multiple=1e6"]
     found = []
     for more in ([], ["--venue", "binance_2021"]):
         assert main([*day, *more]) == 0

@@ -8,8 +8,8 @@ import pytest
 from margin.contagion.assumptions import Assumptions
 from margin.contagion.calibrate import SPANS, Point, Span, between, distance, generation, identified, noise
 from margin.contagion.engine import Inputs, begun, run
-from margin.contagion.moments import FEBRUARY, measured, most_within
-from margin.contagion.october import DEPTH_OVER_FEBRUARY, FALL, changed_for, october_path, scored
+from margin.contagion.moments import FEBRUARY, gaps, measured, most_within, under_count
+from margin.contagion.october import DEPTH_OVER_FEBRUARY, FALL, changed_for, october_path, scored, tallied
 from margin.contagion.path import Path
 
 TARGETS = {one.name: one.target for one in FEBRUARY}
@@ -31,11 +31,32 @@ def points(count: int) -> list[Point]:
 def test_the_distance_is_zero_at_the_targets_and_one_where_each_is_off_by_its_uncertainty() -> None:
     assert distance(TARGETS) == 0
     off = {
-        one.name: one.target * float(np.exp(one.uncertainty)) if one.in_logs else one.target + one.uncertainty
+        one.name: one.target / float(np.exp(one.uncertainty)) if one.in_logs else one.target - one.uncertainty
         for one in FEBRUARY
     }
     assert distance(off) == pytest.approx(1.0)
     assert between(off, TARGETS) == pytest.approx(1.0)
+
+
+def dollars(factor: float) -> dict[str, float]:
+    """The targets, with so many times the dollars that tallies have."""
+    return {one.name: one.target * (factor if one.tallied else 1.0) for one in FEBRUARY}
+
+
+def test_tallies_are_a_lower_bound_up_to_ten_times() -> None:
+    assert [under_count(dollars(factor)) for factor in (0.5, 1.0, 1.6, 40.0)] == pytest.approx([1.0, 1.0, 1.6, 10.0])
+    assert distance(dollars(1.6)) == pytest.approx(0.0)
+    assert between(dollars(1.6), dollars(3.0)) == pytest.approx(0.0), "what was not counted tells nothing apart"
+    assert distance(dollars(0.5)) > 1.0, "no tally counts twice"
+    assert distance(dollars(40.0)) > 1.0
+
+
+def test_one_under_count_is_for_all_tallies() -> None:
+    uneven = dollars(2.0) | {"low_4h_usd": TARGETS["low_4h_usd"]}
+    by_low = (0.2 / 0.3) ** 2  # the weight of the four hours, whose target is less sure
+    assert under_count(uneven) == pytest.approx(2.0 ** (1.0 / (1.0 + by_low)))
+    found = gaps(uneven)
+    assert found["liquidated_24h_usd"] > 0.0 > found["low_4h_usd"]
 
 
 def test_what_is_not_fitted_has_no_part_in_the_distance() -> None:
@@ -113,7 +134,9 @@ def test_october_changes_path_and_depth_alone(assumptions: Assumptions) -> None:
 
 
 def test_misses_are_scored_and_kept() -> None:
-    rows = [{"liquidated_24h_usd": 1e9 * k, "accounts_liquidated": 1e6, "long_share": 0.87} for k in (1, 2, 3)]
-    scores = {one.moment.name: one for one in scored(rows)}
+    days = [{"liquidated_24h_usd": 1e9 * k, "accounts_liquidated": 1e6, "long_share": 0.87} for k in (1, 2, 3)]
+    scores = {one.moment.name: one for one in scored([tallied(day, 1.0) for day in days])}
     assert (scores["long_share"].covered, scores["liquidated_24h_usd"].covered) == (True, False)
     assert scores["liquidated_24h_usd"].score > 19.13e9
+    half = {one.moment.name: one for one in scored([tallied(day, 2.0) for day in days])}
+    assert [half[name].median for name in ("liquidated_24h_usd", "mean_usd", "accounts_liquidated")] == [1e9, 1e3, 1e6]

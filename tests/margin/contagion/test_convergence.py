@@ -15,7 +15,7 @@ from margin.contagion.regimes import regime_of
 
 FALL_S = 4 * 3600
 SEEDS = 8
-THIN = {"market.depth_multiple": 0.2}
+THIN = {"market.depth_multiple": 0.5}
 """So that impact is seen in the figures: a fall goes a percent further."""
 
 
@@ -29,19 +29,22 @@ def smooth(a: Assumptions, step_s: int) -> Path:
     return Path(times, units, np.ones(units.shape, bool))
 
 
-def figures(a: Assumptions, people: Population, step_s: int) -> tuple[float, float]:
-    """Part of accounts that is liquidated, and the lowest price over the first, with impact."""
-    inputs = Inputs(a.changed(THIN), people, smooth(a, step_s), regime_of("pooled_instant"), Channels.IMPACT, 1)
-    tally = run(inputs).tally
+def settled(a: Assumptions, people: Population, step_s: int) -> tuple[float, float]:
+    """Part of accounts that is liquidated, and the lowest price over the first, with impact alone."""
+    tally = run(Inputs(a, people, smooth(a, step_s), regime_of("pooled_instant"), Channels.IMPACT, 1)).tally
     return float(tally.liquidated.mean()), float(tally.price_units[:, 0].min() / tally.price_units[0, 0])
 
 
-def test_halving_the_step_halves_what_is_left_to_change(assumptions: Assumptions, people: Population) -> None:
-    made = [np.array(figures(assumptions, people, step_s)) for step_s in (240, 120, 60, 30, 15)]
-    gaps = np.abs(np.diff(made, axis=0))
-    assert (gaps[-1] < 0.5 * gaps[0]).all()
-    assert (gaps[-1] < 0.002).all()
-    assert (gaps[:2].sum(axis=0) > gaps[2:].sum(axis=0)).all()
+def test_halving_the_step_halves_what_is_left_to_change(assumptions: Assumptions) -> None:
+    """In the mean of eight crowds: in one of them a single large account, closed a step later, is seen."""
+    thin = assumptions.changed(THIN)
+    crowds = [draw_population(assumptions, seed, 2_500) for seed in range(1, SEEDS + 1)]
+    made = [np.mean([settled(thin, one, step_s) for one in crowds], axis=0) for step_s in (240, 120, 60, 30, 15)]
+    closed, low = np.abs(np.diff(made, axis=0)).T
+    assert (closed[1:] < 0.75 * closed[:-1]).all()
+    assert closed[-1] < 0.25 * closed[0]
+    assert low[-1] < 1e-4
+    assert low[:2].sum() > low[2:].sum()
 
 
 def shares(a: Assumptions, path: Path, count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

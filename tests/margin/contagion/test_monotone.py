@@ -22,7 +22,10 @@ from margin.contagion.payers import Payer
 from margin.contagion.population import Accounts, Clients, Kind, Population, Positions, checked, closed
 from margin.contagion.regimes import regime_of
 
-BASE = packaged()
+BASE = packaged().changed(
+    {"market.depth_sensitivity": 0.3, "market.half_life_s": 245.0, "market.ordinary_scale": 1.344}
+)
+"""The search's: what it found does not depend on what is fitted later."""
 LOTS = np.array([one.lot_units for one in BASE.instruments], np.int64)
 WITHOUT_ADL, WITH_ADL = "omnibus/instant/per_venue/pro_rata", "omnibus/instant/per_venue/queue_adl"
 FEEDBACK = Channels.IMPACT | Channels.TRAPPED | Channels.MUTUALISATION

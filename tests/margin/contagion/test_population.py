@@ -74,7 +74,8 @@ def test_what_was_changed_is_told(assumptions: Assumptions) -> None:
     changed = assumptions.changed({"market.depth_multiple": 0.5, "call.grace_s": 60})
     told = changed.differences(assumptions)
     assert told["call.grace_s"] == (900.0, 60.0)
-    assert told["depth.BTC"] == (1_320e6, 660e6)
+    depth = assumptions.instruments[0].depth_usd
+    assert told["depth.BTC"] == (depth, depth / 2.0)
 
 
 def test_draws_are_uniform_and_normal_and_have_names() -> None:
