@@ -67,6 +67,8 @@ def _chosen(run: "Run", found: Breaches, now_s: int) -> tuple[Indexes, Indexes]:
         return margin.account, stopped
     called = Breaches(margin.account[~at_once], margin.equity[~at_once], margin.needed[~at_once])
     late = run.calls.look(called, now_s, run.inputs.path.step_s, run.prices)
+    if not at_once.any():
+        return late, stopped
     return np.union1d(margin.account[at_once], late).astype(np.int32), stopped
 
 
